@@ -1,0 +1,74 @@
+# Every target makes itself ready first; `make help` names them.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+ARGS ?=
+
+# The stamp's name carries a checksum of all that decides what .venv holds: no change, no work.
+STAMP := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | tr ' ' '-')
+UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements/dev.txt)
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+	--python-version 3.11 --custom-compile-command "make lock"
+
+.PHONY: help setup ready test-tools demo serve test check deep bench lock clean
+
+help: ## Name the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: ready test-tools ## Make .venv from the lock, and as root on Debian install the system packages
+	@echo "Ready: $(BIN)/filiere and the tools in $(BIN)."
+
+ready: $(STAMP)
+	@deploy/setup.sh runtime
+
+test-tools: ready
+	@deploy/setup.sh test
+
+# A mirror that pip is told of is handed on to uv, which does not read pip's settings.
+$(STAMP): | $(BIN)/uv
+	@set -e; \
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { rm -rf .venv; $(MAKE) $(BIN)/uv; }; \
+	mirror=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}; \
+	[ -z "$$mirror" ] || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$mirror}"; \
+	export VIRTUAL_ENV="$(CURDIR)/.venv"; \
+	$(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt; \
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .; \
+	rm -f .venv/.ready-*; \
+	touch $(STAMP)
+
+$(BIN)/uv:
+	@set -e; \
+	python=$$(deploy/setup.sh python); \
+	echo "Making .venv with $$python"; \
+	"$$python" -m venv --clear .venv; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+
+demo: ready ## Walk the whole journey of devices over the HTTP API; documents are left in var/demo
+	@$(BIN)/filiere demo $(ARGS)
+
+serve: ready ## The whole product in one process, on data in var
+	@$(BIN)/filiere serve $(ARGS)
+
+test: ready test-tools ## All tests but the deep campaigns; ARGS="tests/wiping -x" chooses
+	@$(BIN)/pytest $(ARGS)
+
+deep: ready test-tools ## The long campaigns
+	@$(BIN)/pytest -m deep --hypothesis-profile=deep $(ARGS)
+
+check: $(STAMP) ## Lint, format, types, imports, spelling
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+
+bench: ready test-tools ## Measure; one program per figure in bench/
+	@set -e; for program in bench/[!_]*.py; do echo "== $$program"; $(BIN)/python "$$program" $(ARGS); done
+
+lock: | $(BIN)/uv ## Write the locks anew from pyproject.toml and requirements/dev.in; ARGS=--upgrade takes newer versions
+	@$(COMPILE) pyproject.toml requirements/dev.in --output-file requirements/dev.txt $(ARGS)
+	@$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/runtime.txt $(ARGS)
+
+clean: ## Remove what the tools made: .venv, caches, builds, the demo; never the data in var
+	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov build dist *.egg-info var/demo
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,56 @@
+"""What every test may ask for: servers, started only when the first test asks, and fresh for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+import services
+from hypothesis import settings
+
+# Two shared cores make a deadline per example a coin toss. The figures of single campaigns stand beside their tests.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.register_profile("deep", deadline=None, print_blob=True, max_examples=5_000)
+settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the servers they ask for, so that `-m "not postgresql"` is honest without anyone's care."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            if {"postgresql_server", "postgresql_url"} & set(item.fixturenames):
+                item.add_marker("postgresql")
+            if {"redis_server", "redis_url"} & set(item.fixturenames):
+                item.add_marker("redis")
+
+
+# Servers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[services.Server]:
+    """Share one PostgreSQL; a test that stops or kills one starts its own by `services.postgresql_server`."""
+    with services.postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: services.Server) -> Iterator[str]:
+    """Give the address of an empty database that only this test sees."""
+    with services.fresh_database(postgresql_server) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[services.Server]:
+    """Share one Redis; a test that stops, freezes or kills one starts its own by `services.redis_server`."""
+    with services.redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: services.Server) -> str:
+    """Give the address of the Redis, which has just been emptied."""
+    services.ask_redis(redis_server, "FLUSHALL")
+    return services.redis_address(redis_server)
+
+
+# The house and who is in it: fixtures over makers.py ----------------------------------------------------------------
