@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-import services
 from hypothesis import settings
+
+import services
 
 # Two shared cores make a deadline per example a coin toss. The figures of single campaigns stand beside their tests.
 settings.register_profile("house", deadline=None, print_blob=True)

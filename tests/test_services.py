@@ -3,6 +3,7 @@ import socket
 
 import psycopg
 import pytest
+
 import services
 
 
