@@ -62,7 +62,7 @@ def text_lines(paths: list[Path]) -> Iterator[tuple[str, str]]:
 
 
 def syntax(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def imported_by(path: Path) -> set[str]:
