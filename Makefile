@@ -10,6 +10,9 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements/dev.txt)
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 	--python-version 3.11 --custom-compile-command "make lock"
 
+# uv trusts the authorities that this machine trusts, as a company's own, and not only those it brings along.
+export UV_SYSTEM_CERTS ?= 1
+
 .PHONY: help setup ready test-tools demo serve test check deep bench lock clean
 
 help: ## Name the targets
