@@ -58,12 +58,14 @@ test: ready test-tools ## All tests but the deep campaigns; ARGS="tests/wiping -
 deep: ready test-tools ## The long campaigns
 	@$(BIN)/pytest -m deep --hypothesis-profile=deep $(ARGS)
 
-check: $(STAMP) ## Lint, format, types, imports, spelling
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/basedpyright
-	@$(BIN)/lint-imports
-	@$(BIN)/codespell
+check: $(STAMP) ## Lint, format, types, imports, spelling: all of them, whatever the first says
+	@failed=0; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check . || failed=1; \
+	$(BIN)/basedpyright || failed=1; \
+	$(BIN)/lint-imports || failed=1; \
+	$(BIN)/codespell || failed=1; \
+	exit $$failed
 
 bench: ready test-tools ## Measure; one program per figure in bench/
 	@set -e; for program in bench/[!_]*.py; do echo "== $$program"; $(BIN)/python "$$program" $(ARGS); done
