@@ -1,11 +1,15 @@
 """What every test may ask for: servers, started only when the first test asks, and fresh for each test."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 import services
+from makers import Town, make_house, open_doors, settle_town
+from reuse.house import House
 
 # Two shared cores make a deadline per example a coin toss. The figures of single campaigns stand beside their tests.
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -55,3 +59,25 @@ def redis_url(redis_server: services.Server) -> str:
 
 
 # The house and who is in it: fixtures over makers.py ----------------------------------------------------------------
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Open a house on SQLite, empty."""
+    with closing(make_house(tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """Open a house on each database in turn."""
+    address = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
+    with closing(make_house(tmp_path, database_url=address)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def town(house: House) -> Iterator[Town]:
+    """Open the doors of a house on SQLite, with one organisation of each kind and the embedded worker."""
+    with open_doors(house) as client:
+        yield settle_town(house, client)

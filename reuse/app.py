@@ -1,0 +1,68 @@
+"""The one list of doors, and the application made of them."""
+
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+
+from litestar import Litestar
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from reuse import health
+from reuse.broker import Relay, embedded_worker
+from reuse.documents import api as documents
+from reuse.house import House
+from reuse.jobs import api as jobs
+from reuse.people import api as people
+from reuse.problems import HANDLERS
+
+DOORS = [
+    *health.doors,
+    *people.doors,
+    *jobs.doors,
+    *documents.doors,
+]
+MAX_BODY = 21 * 1024 * 1024  # 20 MB of file and the form around it
+
+
+def _lifespan(house: House) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def live(app: Litestar) -> AsyncIterator[None]:
+        app.state.house = house
+        app.state.executor = ThreadPoolExecutor(house.settings.threads, thread_name_prefix="door")
+        relay = Relay(house)
+        relay.start()
+        try:
+            if house.settings.broker_url is None:
+                with embedded_worker(house):
+                    yield
+            else:
+                yield
+        finally:
+            relay.stop()
+            app.state.executor.shutdown()
+
+    return live
+
+
+def create_app(house: House) -> Litestar:
+    """The API over one house; with no broker set, its worker lives in the same process."""
+    return Litestar(
+        route_handlers=DOORS,
+        lifespan=[_lifespan(house)],
+        exception_handlers=HANDLERS,
+        request_max_body_size=MAX_BODY,
+        openapi_config=OpenAPIConfig(
+            title="Filière",
+            version=version("filiere"),
+            description="The circular economy of digital equipment, from a donor's shelf to a family's table.",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],
+            components=Components(
+                security_schemes={"key": SecurityScheme(type="http", scheme="bearer", description="flr_<id>_<secret>")}
+            ),
+            security=[{"key": []}],
+        ),
+    )

@@ -1,0 +1,205 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from reuse import clock
+from reuse.devices.actions.milestones import withdraw_milestones
+from reuse.devices.actions.moves import change_device
+from reuse.devices.models import Code, Device, Medium
+from reuse.devices.rules import Milestone, Status, mint_code, normal_code
+from reuse.errors import Conflict
+from reuse.history.actions import Happening, record, record_all
+from reuse.history.rules import Actor
+from reuse.jobs.actions import enqueue
+
+CODE_KINDS = ("label", "asset_tag", "serial", "imei", "donor_reference", "external")
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """What is known of a device when it first appears."""
+
+    category: str
+    status: Status
+    territory_id: UUID
+    donation_id: UUID | None = None
+    donor_id: UUID | None = None
+    workshop_id: UUID | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    imei: str | None = None
+    asset_tag: str | None = None
+    year: int | None = None
+    condition: str | None = None
+    comment: str | None = None
+    notes: dict[str, Any] | None = None
+    custody_since: datetime | None = None
+
+
+def add_devices(session: Session, actor: Actor, new: Sequence[NewDevice], *, verb: str = "declared") -> list[Device]:
+    """Create devices with the codes that find them and the first record of each, in few statements."""
+    now = clock.now()
+    devices: list[Device] = []
+    codes: list[Code] = []
+    for one in new:
+        device = Device(
+            id=clock.new_id(),
+            status=one.status,
+            category=one.category,
+            manufacturer=one.manufacturer,
+            model=one.model,
+            serial=one.serial,
+            year=one.year,
+            condition=one.condition,
+            comment=one.comment,
+            notes=one.notes or {},
+            donation_id=one.donation_id,
+            donor_id=one.donor_id,
+            workshop_id=one.workshop_id,
+            territory_id=one.territory_id,
+            custody_since=one.custody_since,
+            created_at=now,
+        )
+        devices.append(device)
+        for kind, value in (("serial", one.serial), ("imei", one.imei), ("asset_tag", one.asset_tag)):
+            if value:
+                codes.append(_code(device.id, kind, value, now))
+    session.add_all(devices)
+    session.flush()
+    session.add_all(codes)
+    record_all(
+        session,
+        actor,
+        [
+            Happening("device", d.id, verb, None, d.status, {"category": d.category, "serial": d.serial})
+            for d in devices
+        ],
+    )
+    return devices
+
+
+def _code(device_id: UUID | None, kind: str, value: str, now: datetime) -> Code:
+    return Code(
+        id=clock.new_id(), device_id=device_id, kind=kind, value=value, normal=normal_code(value), created_at=now
+    )
+
+
+def mint_blank_codes(session: Session, actor: Actor, *, count: int) -> list[Code]:
+    """Label codes of the actor's organisation that no device has yet."""
+    codes = [_code(None, "label", mint_code(), clock.now()) for _ in range(count)]
+    for code in codes:
+        code.organisation_id = actor.organisation_id
+    session.add_all(codes)
+    session.flush()
+    return codes
+
+
+def mint_label_codes(session: Session, actor: Actor, devices: Sequence[Device]) -> dict[UUID, Code]:
+    """The live label code of each device, made where it has none."""
+    ids = [device.id for device in devices]
+    live = session.exec(
+        select(Code).where(col(Code.device_id).in_(ids), Code.kind == "label", col(Code.live)).order_by(col(Code.id))
+    )
+    found = {code.device_id: code for code in live if code.device_id is not None}
+    for device in devices:
+        if device.id not in found:
+            found[device.id] = bind_code(session, actor, device, kind="label", value=mint_code())
+    return found
+
+
+def bind_code(session: Session, actor: Actor, device: Device, *, kind: str, value: str) -> Code:
+    """Let a code find the device; a blank label is claimed. Conflict for a label that belongs to another device.
+
+    Older codes of the device go on finding it: re-tagging kills none.
+    """
+    normal = normal_code(value)
+    session.flush()
+    known = list(session.exec(select(Code).where(Code.normal == normal, Code.kind == kind)))
+    for code in known:
+        if code.device_id == device.id:
+            return code
+    code = known[0] if kind == "label" and known else None
+    if code is not None and code.device_id is not None:
+        raise Conflict(f"The label {value} is on another device already; take a fresh one.", code="label_taken")
+    if code is not None and code.organisation_id not in {None, actor.organisation_id}:
+        raise Conflict(
+            f"The label {value} belongs to another organisation's stock; take one of yours.", code="label_taken"
+        )
+    if code is None:
+        code = _code(device.id, kind, value, clock.now())
+    code.device_id = device.id
+    change_device(session, device)
+    session.add(code)
+    what = {"kind": kind, "value": value}
+    record(session, actor, thing="device", thing_id=device.id, verb="code_bound", data=what)
+    return code
+
+
+def retire_code(session: Session, actor: Actor, device: Device, code: Code) -> None:
+    """The code is no longer shown as the device's own; it still finds it."""
+    change_device(session, device)
+    code.live = False
+    session.add(code)
+    record(session, actor, thing="device", thing_id=device.id, verb="code_retired", data={"value": code.value})
+
+
+@dataclass(frozen=True, slots=True)
+class NewMedium:
+    """A storage medium as a capture or a person tells it; sizes in bytes."""
+
+    serial: str | None
+    kind: str
+    size_bytes: int | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    soldered: bool = False
+
+
+def add_media(
+    session: Session, actor: Actor, device: Device, found: Sequence[NewMedium], *, source: str
+) -> list[Medium]:
+    """The device's media for what was found, made where they are new; in the order found.
+
+    A new medium withdraws `sanitized` and has waiting erasure reports matched again.
+    """
+    known = list(session.exec(select(Medium).where(Medium.device_id == device.id)))
+    media: list[Medium] = []
+    fresh: list[Medium] = []
+    for one in found:
+        medium = next((m for m in known if _is_same(m, one) and m not in media), None)
+        if medium is None:
+            medium = Medium(
+                id=clock.new_id(),
+                device_id=device.id,
+                serial=one.serial,
+                normal_serial=normal_code(one.serial) if one.serial else None,
+                kind=one.kind,
+                manufacturer=one.manufacturer,
+                model=one.model,
+                size_bytes=one.size_bytes,
+                soldered=one.soldered,
+                source=source,
+                created_at=clock.now(),
+            )
+            fresh.append(medium)
+            known.append(medium)
+        media.append(medium)
+    if fresh:
+        session.add_all(fresh)
+        session.flush()
+        what = {"media": [{"serial": m.serial, "kind": m.kind} for m in fresh], "source": source}
+        record(session, actor, thing="device", thing_id=device.id, verb="media_found", data=what)
+        withdraw_milestones(session, actor, device, [Milestone.sanitized], reason="a new storage medium was found")
+        enqueue(session, "wiping.match", actor=actor, payload={"device_id": str(device.id)})
+    return media
+
+
+def _is_same(medium: Medium, found: NewMedium) -> bool:
+    if found.serial is None or medium.serial is None:
+        return found.serial is medium.serial and (medium.kind, medium.size_bytes) == (found.kind, found.size_bytes)
+    return medium.normal_serial == normal_code(found.serial)

@@ -1,0 +1,123 @@
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from reuse.columns import BIG, DOCUMENT, INSTANT, table_name
+
+
+class Device(SQLModel, table=True):
+    """One machine, phone, screen…: who it is, where its custody stands, who may see it."""
+
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="ck_device_version"),
+        Index("ix_device_workshop_status", "workshop_id", "status"),
+        Index("ix_device_territory_status", "territory_id", "status", "category"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    version: int = 1
+    status: str
+    category: str
+    manufacturer: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    year: int | None = None
+    condition: str | None = None
+    comment: str | None = None
+    location: str | None = None
+    mass_grams: int | None = None
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    notes: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    grade: str | None = None
+    score: int | None = None
+    price_minor: int | None = None
+    price_currency: str | None = None
+    identity_open: str | None = None
+    custody_since: datetime | None = Field(default=None, sa_type=INSTANT)
+    donation_id: UUID | None = Field(default=None, index=True)
+    donor_id: UUID | None = Field(default=None, index=True)
+    workshop_id: UUID | None = None
+    carrier_id: UUID | None = Field(default=None, index=True)
+    network_id: UUID | None = Field(default=None, index=True)
+    territory_id: UUID
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class Code(SQLModel, table=True):
+    """Any text that finds a device; a label printed before its device is known has none yet."""
+
+    __table_args__ = (
+        Index(
+            "uq_code_live_label",
+            "normal",
+            unique=True,
+            sqlite_where=text("kind = 'label'"),
+            postgresql_where=text("kind = 'label'"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    device_id: UUID | None = Field(default=None, foreign_key="device.id", index=True)
+    organisation_id: UUID | None = None
+    kind: str
+    value: str
+    normal: str = Field(index=True)
+    live: bool = True
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class MilestoneRow(SQLModel, table=True):
+    """A milestone that is met now; withdrawing removes the row, the history keeps both."""
+
+    __tablename__ = table_name("milestone")
+
+    device_id: UUID = Field(primary_key=True, foreign_key="device.id")
+    name: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=INSTANT)
+    organisation_id: UUID | None = None
+    person: str | None = None
+    source: str | None = None
+
+
+class FlagRow(SQLModel, table=True):
+    """A flag that is up now."""
+
+    __tablename__ = table_name("flag")
+
+    device_id: UUID = Field(primary_key=True, foreign_key="device.id")
+    name: str = Field(primary_key=True)
+    reason: str
+    at: datetime = Field(sa_type=INSTANT)
+    organisation_id: UUID | None = None
+    person: str | None = None
+
+
+class WorkDone(SQLModel, table=True):
+    """Who worked on a device: these persons cannot approve it."""
+
+    __tablename__ = table_name("work_done")
+
+    device_id: UUID = Field(primary_key=True, foreign_key="device.id")
+    kind: str = Field(primary_key=True)
+    organisation_id: UUID = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=INSTANT)
+
+
+class Medium(SQLModel, table=True):
+    """A storage medium, with a past of its own: it may move to another device."""
+
+    id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    serial: str | None = None
+    normal_serial: str | None = Field(default=None, index=True)
+    kind: str
+    manufacturer: str | None = None
+    model: str | None = None
+    size_bytes: int | None = Field(default=None, sa_type=BIG)
+    soldered: bool = False
+    source: str
+    created_at: datetime = Field(sa_type=INSTANT)

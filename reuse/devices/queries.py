@@ -1,0 +1,115 @@
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from reuse.devices.models import Code, Device, FlagRow, Medium, MilestoneRow, WorkDone
+from reuse.devices.rules import GateFacts, Status, media_policy, normal_code
+from reuse.errors import NotFound
+from reuse.people.queries import sight
+from reuse.people.rules import Activity, Caller
+
+IN_TRANSIT = (Status.collected,)
+CHUNK = 500
+
+
+def visible_devices(caller: Caller) -> ColumnElement[bool]:
+    """The devices that a caller may know of (spec/process.md, Who sees what)."""
+    in_territory = col(Device.territory_id) == caller.territory_id
+    me = caller.organisation_id
+    return sight(
+        caller,
+        {
+            Activity.territory: in_territory,
+            Activity.donor: col(Device.donor_id) == me,
+            Activity.workshop: col(Device.workshop_id) == me,
+            Activity.carrier: (col(Device.carrier_id) == me) & col(Device.status).in_(IN_TRANSIT),
+            Activity.network: (in_territory & (col(Device.status) == Status.listed)) | (col(Device.network_id) == me),
+        },
+    )
+
+
+def device_for(session: Session, caller: Caller, device_id: UUID) -> Device:
+    """The device, if the caller may know of it; NotFound otherwise."""
+    found = session.exec(select(Device).where(Device.id == device_id, visible_devices(caller))).first()
+    if found is None:
+        raise NotFound(f"There is no device {device_id}.")
+    return found
+
+
+def workshop_device(session: Session, caller: Caller, device_id: UUID) -> Device:
+    """The device, if it is in the caller's own workshop's hands to work on; NotFound otherwise."""
+    found = session.exec(
+        select(Device).where(Device.id == device_id, col(Device.workshop_id) == caller.organisation_id)
+    ).first()
+    if found is None:
+        raise NotFound(f"There is no device {device_id} in your workshop.")
+    return found
+
+
+def devices_by_code(session: Session, caller: Caller, value: str) -> list[Device]:
+    """The devices that any writing of a code finds, if the caller may know of them; live codes' devices first."""
+    normal = normal_code(value)
+    if not normal:
+        return []
+    statement = (
+        select(Device)
+        .join(Code, col(Code.device_id) == col(Device.id))
+        .where(Code.normal == normal, visible_devices(caller))
+        .order_by(col(Code.live).desc(), col(Device.id))
+    )
+    return list(dict.fromkeys(session.exec(statement)))
+
+
+def codes_of(session: Session, device_ids: Collection[UUID]) -> dict[UUID, list[Code]]:
+    """Codes by device, oldest first."""
+    found: dict[UUID, list[Code]] = {device_id: [] for device_id in device_ids}
+    for code in session.exec(select(Code).where(col(Code.device_id).in_(device_ids)).order_by(col(Code.id))):
+        if code.device_id is not None:
+            found[code.device_id].append(code)
+    return found
+
+
+def milestones_of(session: Session, device_ids: Collection[UUID]) -> dict[UUID, dict[str, MilestoneRow]]:
+    """Milestones met now, by device and name."""
+    found: dict[UUID, dict[str, MilestoneRow]] = {device_id: {} for device_id in device_ids}
+    for row in session.exec(select(MilestoneRow).where(col(MilestoneRow.device_id).in_(device_ids))):
+        found[row.device_id][row.name] = row
+    return found
+
+
+def flags_of(session: Session, device_ids: Collection[UUID]) -> dict[UUID, list[FlagRow]]:
+    """Flags up now, by device."""
+    found: dict[UUID, list[FlagRow]] = {device_id: [] for device_id in device_ids}
+    for row in session.exec(select(FlagRow).where(col(FlagRow.device_id).in_(device_ids)).order_by(col(FlagRow.name))):
+        found[row.device_id].append(row)
+    return found
+
+
+def media_of(session: Session, device_ids: Collection[UUID]) -> dict[UUID, list[Medium]]:
+    """Media by device, oldest first."""
+    found: dict[UUID, list[Medium]] = {device_id: [] for device_id in device_ids}
+    for medium in session.exec(select(Medium).where(col(Medium.device_id).in_(device_ids)).order_by(col(Medium.id))):
+        found[medium.device_id].append(medium)
+    return found
+
+
+def workers_on(session: Session, device_id: UUID) -> set[tuple[UUID, str]]:
+    """The persons, as (organisation, name), whose work on the device bars them from approving it."""
+    found = session.exec(select(WorkDone).where(WorkDone.device_id == device_id))
+    return {(row.organisation_id, row.person) for row in found}
+
+
+def gate_facts(session: Session, devices: Sequence[Device]) -> dict[UUID, GateFacts]:
+    """What the gate to `ready` looks at, for many devices in two questions."""
+    ids = [device.id for device in devices]
+    milestones, flags = milestones_of(session, ids), flags_of(session, ids)
+    return {
+        device.id: GateFacts(
+            media=media_policy(device.category),
+            milestones=frozenset(milestones[device.id]),
+            flags=frozenset(flag.name for flag in flags[device.id]),
+        )
+        for device in devices
+    }

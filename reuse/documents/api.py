@@ -1,0 +1,77 @@
+from datetime import datetime
+from uuid import UUID
+
+from litestar.params import FromPath, FromQuery
+from sqlmodel import Session, col, select
+
+from reuse.cursors import cut_page
+from reuse.documents.models import Document
+from reuse.documents.queries import document_for, visible_documents
+from reuse.house import House
+from reuse.people.rules import Caller
+from reuse.web import Answer, Page, Shape, door, page_of
+
+
+class DocumentShape(Shape):
+    """A document that was issued; its bytes are at `/v1/documents/{id}/content`."""
+
+    id: UUID
+    kind: str
+    number: str | None
+    title: str
+    media_type: str
+    file_name: str
+    sha256: str
+    size: int
+    donation_id: UUID | None
+    device_id: UUID | None
+    created_at: datetime
+
+
+def document_shape(document: Document) -> DocumentShape:
+    """The document as its readers see it."""
+    return DocumentShape.model_validate(document.model_dump(include=set(DocumentShape.model_fields)))
+
+
+@door("GET", "/v1/documents")
+def list_documents(
+    session: Session,
+    caller: Caller,
+    donation_id: FromQuery[UUID | None] = None,
+    device_id: FromQuery[UUID | None] = None,
+    limit: FromQuery[int] = 50,
+    cursor: FromQuery[str | None] = None,
+) -> Page[DocumentShape]:
+    """Documents that the caller may read, oldest first."""
+    statement = select(Document).where(visible_documents(caller))
+    if donation_id:
+        statement = statement.where(Document.donation_id == donation_id)
+    if device_id:
+        statement = statement.where(Document.device_id == device_id)
+    return page_of(cut_page(session, statement, col(Document.id), limit=limit, cursor=cursor), document_shape)
+
+
+@door("GET", "/v1/documents/{document_id:uuid}")
+def show_document(session: Session, caller: Caller, document_id: FromPath[UUID]) -> DocumentShape:
+    """One document's facts."""
+    return document_shape(document_for(session, caller, document_id))
+
+
+@door("GET", "/v1/documents/{document_id:uuid}/content", media_type="application/octet-stream")
+def download_document(session: Session, caller: Caller, house: House, document_id: FromPath[UUID]) -> bytes:
+    """The document itself, byte for byte as it was stored."""
+    document = document_for(session, caller, document_id)
+    return document_bytes(house, document)  # pyright: ignore[reportReturnType]  # the door unwraps an Answer
+
+
+def document_bytes(house: House, document: Document) -> Answer:
+    """The stored bytes with the headers of a download that no browser runs."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{document.file_name}"',
+        "X-Content-Type-Options": "nosniff",
+        "ETag": f'"{document.sha256}"',
+    }
+    return Answer(house.files.get(document.sha256), headers=headers, media_type=document.media_type)
+
+
+doors = [list_documents, show_document, download_document]

@@ -1,0 +1,33 @@
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from reuse.documents.models import Document
+from reuse.errors import NotFound
+from reuse.people.queries import sight
+from reuse.people.rules import Activity, Caller
+
+
+def visible_documents(caller: Caller) -> ColumnElement[bool]:
+    """The documents that a caller may read: its own, and those made for it."""
+    me = caller.organisation_id
+    own = col(Document.organisation_id) == me
+    return sight(
+        caller,
+        {
+            Activity.territory: (col(Document.territory_id) == caller.territory_id) | own,
+            Activity.donor: (col(Document.donor_id) == me) | own,
+            Activity.workshop: own,
+            Activity.network: (col(Document.network_id) == me) | own,
+            Activity.carrier: (col(Document.carrier_id) == me) | own,
+        },
+    )
+
+
+def document_for(session: Session, caller: Caller, document_id: UUID) -> Document:
+    """The document, if the caller may read it; NotFound otherwise."""
+    found = session.exec(select(Document).where(Document.id == document_id, visible_documents(caller))).first()
+    if found is None:
+        raise NotFound(f"There is no document {document_id}.")
+    return found

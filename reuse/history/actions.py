@@ -1,0 +1,120 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, update
+from sqlmodel import Session, col, select
+
+from reuse import clock
+from reuse.canonical import as_json
+from reuse.history.models import HistoryHead, HistoryRecord
+from reuse.history.rules import FIRST, Actor, chain_hash
+
+LOOKUP = 500  # ids in one IN (…): far under SQLite's and PostgreSQL's limits on parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What is to be recorded: to which thing, which verb, from which state to which, and what else is worth knowing."""
+
+    thing: str
+    thing_id: UUID
+    verb: str
+    from_state: str | None = None
+    to_state: str | None = None
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+    at: datetime | None = None
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    *,
+    thing: str,
+    thing_id: UUID,
+    verb: str,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    data: dict[str, Any] | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Append one record to the thing's chain, in the caller's transaction.
+
+    `at` is when the actor says that it happened; the time of recording is kept beside it.
+    """
+    record_all(session, actor, [Happening(thing, thing_id, verb, from_state, to_state, data or {}, at)])
+
+
+def record_all(session: Session, actor: Actor, happenings: Sequence[Happening]) -> None:
+    """Append many records at once, several to one chain if need be, in the order given."""
+    session.flush()  # the thing's own row goes first: its lock orders the writers of its chain
+    heads = _heads(session, {(happening.thing, happening.thing_id) for happening in happenings})
+    known = set(heads)
+    recorded_at = clock.now()
+    rows: list[dict[str, Any]] = []
+    for happening in happenings:
+        key = (happening.thing, happening.thing_id)
+        seq, previous = heads.get(key, (0, FIRST))
+        row = _row(happening, actor, recorded_at, seq + 1, previous)
+        heads[key] = (row["seq"], row["hash"])
+        rows.append(row)
+    session.execute(insert(HistoryRecord), rows)
+    _move_heads(session, heads, known)
+
+
+def _row(happening: Happening, actor: Actor, recorded_at: datetime, seq: int, previous: str) -> dict[str, Any]:
+    content = as_json_row(happening, actor, recorded_at, seq)
+    return {**content, "id": clock.new_id(), "previous": previous, "hash": chain_hash(content, previous)}
+
+
+def as_json_row(happening: Happening, actor: Actor, recorded_at: datetime, seq: int) -> dict[str, Any]:
+    """The part of a record that its hash covers."""
+    return {
+        "thing": happening.thing,
+        "thing_id": happening.thing_id,
+        "seq": seq,
+        "verb": happening.verb,
+        "from_state": happening.from_state,
+        "to_state": happening.to_state,
+        "at": (happening.at or recorded_at).astimezone(UTC),
+        "recorded_at": recorded_at,
+        "organisation_id": actor.organisation_id,
+        "person": actor.person,
+        "key_id": actor.key_id,
+        "data": as_json(happening.data),
+    }
+
+
+def _heads(session: Session, keys: set[tuple[str, UUID]]) -> dict[tuple[str, UUID], tuple[int, str]]:
+    ids = [thing_id for _, thing_id in keys]
+    heads: dict[tuple[str, UUID], tuple[int, str]] = {}
+    for start in range(0, len(ids), LOOKUP):
+        some = ids[start : start + LOOKUP]
+        for head in session.exec(select(HistoryHead).where(col(HistoryHead.thing_id).in_(some))):
+            heads[head.thing, head.thing_id] = (head.seq, head.hash)
+            session.expunge(head)  # it is moved by statement, not through the identity map
+    return {key: head for key, head in heads.items() if key in keys}
+
+
+def _move_heads(session: Session, heads: dict[tuple[str, UUID], tuple[int, str]], known: set[tuple[str, UUID]]) -> None:
+    new = [
+        {"thing": thing, "thing_id": thing_id, "seq": seq, "hash": digest}
+        for (thing, thing_id), (seq, digest) in heads.items()
+        if (thing, thing_id) not in known
+    ]
+    if new:
+        session.execute(insert(HistoryHead), new)
+    moved = [
+        {"of_thing": thing, "of_id": thing_id, "to_seq": seq, "to_hash": digest}
+        for (thing, thing_id), (seq, digest) in heads.items()
+        if (thing, thing_id) in known
+    ]
+    if moved:
+        session.connection().execute(
+            update(HistoryHead)
+            .where(col(HistoryHead.thing) == bindparam("of_thing"), col(HistoryHead.thing_id) == bindparam("of_id"))
+            .values(seq=bindparam("to_seq"), hash=bindparam("to_hash")),
+            moved,
+        )

@@ -1,0 +1,31 @@
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from reuse import clock
+from reuse.errors import NotFound
+from reuse.jobs.models import Job
+from reuse.jobs.rules import PUBLISH_AGAIN, JobState
+from reuse.people.rules import Caller
+
+
+def jobs_to_publish(session: Session, *, limit: int = 500) -> list[tuple[UUID, str]]:
+    """Ids and kinds of jobs that wait without a message under way or whose worker is gone; oldest first."""
+    now = clock.now()
+    waiting = (
+        (col(Job.state) == JobState.queued)
+        & (col(Job.available_at) <= now)
+        & or_(col(Job.published_at).is_(None), col(Job.published_at) < now - PUBLISH_AGAIN)
+    )
+    lost = (col(Job.state) == JobState.running) & (col(Job.lease_until) < now)
+    found = session.exec(select(Job.id, Job.kind).where(or_(waiting, lost)).order_by(col(Job.id)).limit(limit))
+    return [(job_id, kind) for job_id, kind in found]
+
+
+def job_for(session: Session, caller: Caller, job_id: UUID) -> Job:
+    """The job, for the organisation that started it and for the operator; NotFound for everybody else."""
+    job = session.get(Job, job_id)
+    if job is None or not (caller.sees_all or job.organisation_id == caller.organisation_id):
+        raise NotFound(f"There is no job {job_id}.")
+    return job

@@ -1,0 +1,169 @@
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlmodel import Session, col, select, update
+from stdnum.exceptions import ValidationError
+from stdnum.fr import siret as french_siret
+
+from reuse import clock
+from reuse.errors import Fault, Invalid, NotFound
+from reuse.history.actions import record
+from reuse.history.rules import SYSTEM
+from reuse.people.models import ApiKey, Organisation, Territory
+from reuse.people.rules import Activity, Caller, LegalForm, Quality, Role, roles_of
+
+DEFAULT_TERRITORY = {"name": "France", "currency": "EUR", "country": "FR", "language": "fr", "timezone": "Europe/Paris"}
+
+
+def add_territory(
+    session: Session, *, name: str, currency: str, country: str, language: str, timezone: str, is_default: bool = False
+) -> Territory:
+    """Create a territory; currency is ISO 4217, country ISO 3166-1 alpha-2, timezone an IANA name."""
+    territory = Territory(
+        id=clock.new_id(),
+        name=name,
+        currency=currency,
+        country=country,
+        language=language,
+        timezone=timezone,
+        is_default=is_default,
+        created_at=clock.now(),
+    )
+    session.add(territory)
+    record(session, SYSTEM, thing="territory", thing_id=territory.id, verb="added", data={"name": name})
+    return territory
+
+
+def default_territory(session: Session) -> Territory:
+    """The territory that organisations join when none is named; made when it is first asked for."""
+    found = session.exec(select(Territory).where(col(Territory.is_default))).first()
+    return found or add_territory(session, **DEFAULT_TERRITORY, is_default=True)
+
+
+def add_organisation(
+    session: Session,
+    *,
+    name: str,
+    activities: Collection[Activity],
+    legal_form: LegalForm = LegalForm.other,
+    quality: Quality | None = None,
+    country: str | None = None,
+    siret: str | None = None,
+    territory_id: UUID | None = None,
+) -> Organisation:
+    """Create an organisation; a SIRET is checked (14 digits, Luhn), NotFound for an unknown territory."""
+    territory = session.get(Territory, territory_id) if territory_id else default_territory(session)
+    if territory is None:
+        raise NotFound(f"There is no territory {territory_id}; see filiere territory add.")
+    organisation = Organisation(
+        id=clock.new_id(),
+        territory_id=territory.id,
+        name=name,
+        legal_form=legal_form,
+        quality=quality,
+        country=country or territory.country,
+        siret=_valid_siret(siret),
+        activities=sorted(activity.value for activity in set(activities)),
+        created_at=clock.now(),
+    )
+    session.add(organisation)
+    record(session, SYSTEM, thing="organisation", thing_id=organisation.id, verb="added", data={"name": name})
+    return organisation
+
+
+def _valid_siret(siret: str | None) -> str | None:
+    if siret is None:
+        return None
+    try:
+        return french_siret.validate(siret)
+    except ValidationError as error:
+        sentence = f"{siret!r} is not a SIRET: 14 digits with a check digit are expected."
+        raise Invalid(sentence, code="bad_siret", errors=(Fault("/siret", "bad_siret", sentence),)) from error
+
+
+def add_key(
+    session: Session,
+    *,
+    organisation_id: UUID,
+    secret_key: bytes,
+    roles: Collection[Role] = (),
+    person: str | None = None,
+) -> tuple[ApiKey, str]:
+    """Create a key; returns its row and the key itself, which is shown this once and cannot be read again.
+
+    Without roles it gets every role of the organisation's activities; Invalid for a role they do not give.
+    """
+    organisation = session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise NotFound(f"There is no organisation {organisation_id}; see filiere org add.")
+    possible = roles_of(frozenset(Activity(name) for name in organisation.activities))
+    if strange := set(roles) - possible:
+        raise Invalid(
+            f"{organisation.name} cannot give the role {', '.join(sorted(strange))}: its activities give "
+            f"{', '.join(sorted(possible))}.",
+            code="role_not_of_activity",
+        )
+    secret = secrets.token_urlsafe(32)
+    key = ApiKey(
+        id=clock.new_id(),
+        public_id=secrets.token_hex(8),
+        organisation_id=organisation_id,
+        person=person,
+        roles=sorted(roles or possible),
+        secret_hmac=_hmac(secret_key, secret),
+        created_at=clock.now(),
+    )
+    session.add(key)
+    record(
+        session, SYSTEM, thing="organisation", thing_id=organisation_id, verb="key_added", data={"key": key.public_id}
+    )
+    return key, f"flr_{key.public_id}_{secret}"
+
+
+def revoke_key(session: Session, *, key_id: UUID) -> None:
+    """End a key at once; NotFound where there is none."""
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise NotFound(f"There is no key {key_id}; see filiere key list.")
+    session.exec(
+        update(ApiKey).where(col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None)).values(revoked_at=clock.now())
+    )
+    record(
+        session,
+        SYSTEM,
+        thing="organisation",
+        thing_id=key.organisation_id,
+        verb="key_revoked",
+        data={"key": key.public_id},
+    )
+
+
+def caller_of_key(session: Session, presented: str, *, secret_key: bytes) -> Caller | None:
+    """Who holds this key; None for a wrong, revoked or misshapen one, in the same time."""
+    prefix, _, rest = presented.partition("_")
+    public_id, _, secret = rest.partition("_")
+    found = session.exec(
+        select(ApiKey, Organisation)
+        .join(Organisation, col(Organisation.id) == col(ApiKey.organisation_id))
+        .where(ApiKey.public_id == public_id, col(ApiKey.revoked_at).is_(None))
+    ).first()
+    expected = found[0].secret_hmac if found else "-" * 64
+    if not hmac.compare_digest(_hmac(secret_key, secret), expected) or prefix != "flr" or found is None:
+        return None
+    key, organisation = found
+    return Caller(
+        organisation_id=organisation.id,
+        territory_id=organisation.territory_id,
+        activities=frozenset(Activity(name) for name in organisation.activities),
+        roles=frozenset(Role(name) for name in key.roles),
+        key_id=key.id,
+        person=key.person,
+    )
+
+
+def _hmac(secret_key: bytes, secret: str) -> str:
+    """HMAC-SHA256 (RFC 2104): secrets are random and long, so a slow password hash would add nothing."""
+    return hmac.new(secret_key, secret.encode(), hashlib.sha256).hexdigest()

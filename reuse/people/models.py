@@ -1,0 +1,50 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from reuse.columns import DOCUMENT, INSTANT, table_name
+
+
+class Territory(SQLModel, table=True):
+    """A metropole or region: it fixes currency, time zone, language, price grid and electricity factor."""
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    currency: str
+    country: str
+    language: str
+    timezone: str
+    accepts_not_verified: bool = False
+    two_persons: bool = False
+    is_default: bool = Field(default=False)
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class Organisation(SQLModel, table=True):
+    """A donor, carrier, workshop, network, territory or operator; it may be several of them."""
+
+    id: UUID = Field(primary_key=True)
+    territory_id: UUID = Field(foreign_key="territory.id", index=True)
+    name: str
+    legal_form: str
+    quality: str | None = None
+    country: str
+    siret: str | None = None
+    activities: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class ApiKey(SQLModel, table=True):
+    """A key of an organisation: what is kept is an HMAC of its secret, which nobody can turn back."""
+
+    __tablename__ = table_name("api_key")
+
+    id: UUID = Field(primary_key=True)
+    public_id: str = Field(unique=True, index=True)
+    organisation_id: UUID = Field(foreign_key="organisation.id", index=True)
+    person: str | None = None
+    roles: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
+    secret_hmac: str
+    created_at: datetime = Field(sa_type=INSTANT)
+    revoked_at: datetime | None = Field(default=None, sa_type=INSTANT)

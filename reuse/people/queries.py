@@ -1,0 +1,67 @@
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, or_, true
+from sqlmodel import Session, col, select
+
+from reuse.errors import NotFound
+from reuse.people.models import ApiKey, Organisation, Territory
+from reuse.people.rules import Activity, Caller
+
+
+def organisation(session: Session, organisation_id: UUID) -> Organisation:
+    """The organisation, for the product's own use; NotFound where there is none."""
+    found = session.get(Organisation, organisation_id)
+    if found is None:
+        raise NotFound(f"There is no organisation {organisation_id}.")
+    return found
+
+
+def territory_of(session: Session, organisation_id: UUID) -> Territory:
+    """The territory that an organisation belongs to."""
+    return session.exec(
+        select(Territory)
+        .join(Organisation, col(Organisation.territory_id) == col(Territory.id))
+        .where(Organisation.id == organisation_id)
+    ).one()
+
+
+def has_activity(session: Session, organisation_id: UUID, activity: Activity) -> bool:
+    """Whether the organisation exists and does this."""
+    found = session.get(Organisation, organisation_id)
+    return found is not None and activity in found.activities
+
+
+def organisations_with(session: Session, territory_id: UUID, activity: Activity) -> list[Organisation]:
+    """The territory's organisations that do this, by name."""
+    found = session.exec(
+        select(Organisation).where(Organisation.territory_id == territory_id).order_by(col(Organisation.name))
+    )
+    return [one for one in found if activity in one.activities]
+
+
+def visible_organisations(caller: Caller) -> ColumnElement[bool]:
+    """A caller knows the organisations of its territory; the operator knows all."""
+    if caller.sees_all:
+        return true()
+    return or_(col(Organisation.territory_id) == caller.territory_id, col(Organisation.id) == caller.organisation_id)
+
+
+def keys_of(session: Session, organisation_id: UUID | None = None) -> list[ApiKey]:
+    """Keys, oldest first, of one organisation or of all."""
+    statement = select(ApiKey).order_by(col(ApiKey.id))
+    return list(
+        session.exec(statement.where(ApiKey.organisation_id == organisation_id) if organisation_id else statement)
+    )
+
+
+def sight(
+    caller: Caller, sees: dict[Activity, ColumnElement[bool]], *, operator: ColumnElement[bool] | None = None
+) -> ColumnElement[bool]:
+    """The rows that a caller may know of: the union of what each of its activities lets it see.
+
+    `sees` gives one condition per activity; the operator sees everything unless `operator` says less.
+    """
+    if caller.sees_all:
+        return true() if operator is None else operator
+    conditions = [condition for activity, condition in sees.items() if activity in caller.activities]
+    return or_(*conditions) if conditions else false()

@@ -1,0 +1,72 @@
+"""The only place that commits: one request or one job is one transaction."""
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from reuse.db import Database
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 5
+RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected (PostgreSQL, appendix A)
+JOBS = "jobs to publish"
+
+_listeners: dict[int, Callable[[list[str]], None]] = {}
+
+
+def tell_after_commit(database: Database, listener: Callable[[list[str]], None]) -> None:
+    """Have `listener` told the ids of the jobs that each commit on this database enqueued."""
+    _listeners[id(database)] = listener
+
+
+def stop_telling(database: Database) -> None:
+    """Forget the listener of a database that is closing."""
+    _listeners.pop(id(database), None)
+
+
+@contextlib.contextmanager
+def transaction(database: Database) -> Iterator[Session]:
+    """A session whose work is committed when the block ends well, and forgotten when it does not."""
+    jobs: list[str] = []
+    with database.turn_to_write(), Session(database.writer, expire_on_commit=False) as session:
+        session.info[JOBS] = jobs
+        yield session
+        session.commit()
+    if jobs and (listener := _listeners.get(id(database))):
+        listener(jobs)
+
+
+@contextlib.contextmanager
+def reading(database: Database) -> Iterator[Session]:
+    """A session that sees one moment of the database and changes nothing."""
+    with Session(database.reader, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+def in_transaction(database: Database, work: Callable[[Session], Result]) -> Result:
+    """Do a whole unit of work in one transaction; do it again, at most five times, where the database asks for it.
+
+    Serialization failures, deadlocks and a busy SQLite are asked for again after a short random wait; every other
+    error is raised at once.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction(database) as session:
+                return work(session)
+        except DBAPIError as error:
+            if attempt == ATTEMPTS or not _worth_another_try(error):
+                raise
+            time.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311  # jitter, not a secret
+    raise AssertionError("unreachable")  # pragma: no cover  # the loop returns or raises
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in RETRIED_SQLSTATES or "database is locked" in str(error.orig)

@@ -1,0 +1,167 @@
+"""Houses, organisations and keys for tests, with memorable names; nobody in it exists."""
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from httpx import Response
+from litestar.testing import TestClient
+from sqlmodel import SQLModel
+
+from reuse import tables
+from reuse.app import create_app
+from reuse.broker import configure
+from reuse.house import House, open_house
+from reuse.people.actions import add_key, add_organisation, add_territory
+from reuse.people.models import Organisation, Territory
+from reuse.people.rules import Activity, LegalForm, Quality, Role
+from reuse.settings import Settings
+from reuse.transactions import transaction
+
+SECRET = "a-secret-that-only-tests-know-of-and-nobody-else"
+assert tables.__all__  # importing it makes every table known
+
+
+def make_house(folder: Path, *, database_url: str | None = None, broker_url: str | None = None, **more: Any) -> House:
+    """An open house with an empty, complete database: SQLite in `folder`, or the PostgreSQL at `database_url`."""
+    settings = Settings(
+        data_dir=folder,
+        database_url=database_url,
+        broker_url=broker_url,
+        secret_key=SECRET,
+        public_url="https://reemploi.example",
+        **more,
+    )
+    house = open_house(settings)
+    SQLModel.metadata.create_all(house.database.writer)
+    return house
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Somebody at a computer: a client and the key of one person or station."""
+
+    client: TestClient[Any]
+    key: str
+    organisation_id: UUID
+
+    def ask(self, method: str, path: str, **more: Any) -> Response:
+        headers = {"Authorization": f"Bearer {self.key}", **more.pop("headers", {})}
+        return self.client.request(method, path, headers=headers, **more)
+
+    def get(self, path: str, **more: Any) -> Response:
+        return self.ask("GET", path, **more)
+
+    def post(self, path: str, json: Any = None, **more: Any) -> Response:
+        return self.ask("POST", path, **({"json": json} if json is not None else {}), **more)
+
+    def done(self, response: Response, *, seconds: float = 20) -> dict[str, Any]:
+        """The job that a 202 began, once it has ended."""
+        assert response.status_code == 202, response.text
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            job = self.get(response.headers["Location"]).json()
+            if job["state"] in {"succeeded", "failed", "cancelled"}:
+                return job
+            time.sleep(0.02)
+        raise AssertionError(f"still not done: {job}")
+
+
+@contextmanager
+def open_doors(house: House) -> Iterator[TestClient[Any]]:
+    """The API of a house in this process, its embedded worker included."""
+    configure(house.settings)
+    with TestClient(create_app(house), raise_server_exceptions=False) as client:
+        yield client
+
+
+def make_territory(house: House, name: str = "Littoral", **more: str) -> Territory:
+    """A second territory, beside the default one."""
+    facts = {"currency": "EUR", "country": "FR", "language": "fr", "timezone": "Europe/Paris", **more}
+    with transaction(house.database) as session:
+        return add_territory(session, name=name, **facts)
+
+
+def make_organisation(
+    house: House,
+    name: str,
+    *activities: Activity,
+    legal_form: LegalForm = LegalForm.association,
+    quality: Quality | None = None,
+    territory_id: UUID | None = None,
+) -> Organisation:
+    """An organisation of the default territory, or of the one named."""
+    with transaction(house.database) as session:
+        return add_organisation(
+            session,
+            name=name,
+            activities=activities,
+            legal_form=legal_form,
+            quality=quality,
+            territory_id=territory_id,
+        )
+
+
+def make_key(
+    house: House, organisation: Organisation, *, person: str | None = None, roles: Collection[Role] = ()
+) -> str:
+    """A key of a person, or of a station where no person is named."""
+    with transaction(house.database) as session:
+        return add_key(
+            session, organisation_id=organisation.id, secret_key=house.secret_key, roles=roles, person=person
+        )[1]
+
+
+@dataclass(frozen=True)
+class Town:
+    """One of each: a council that gives, a workshop with three people, two networks, a region, an operator."""
+
+    house: House
+    client: TestClient[Any]
+    council: Desk
+    company: Desk
+    technician: Desk
+    data_security: Desk
+    lead: Desk
+    network: Desk
+    other_network: Desk
+    region: Desk
+    operator: Desk
+    stranger: Desk
+
+
+def settle_town(house: House, client: TestClient[Any]) -> Town:
+    """Make the organisations and keys of a small town; the stranger is a council of another territory."""
+
+    def desk(organisation: Organisation, person: str, *roles: Role) -> Desk:
+        return Desk(client, make_key(house, organisation, person=person, roles=roles), organisation.id)
+
+    council = make_organisation(house, "Ville de Grand-Port", Activity.donor, legal_form=LegalForm.public_body)
+    company = make_organisation(house, "Câbleries du Nord", Activity.donor, legal_form=LegalForm.company)
+    workshop = make_organisation(
+        house, "Atelier Deuxième Souffle", Activity.workshop, Activity.carrier, quality=Quality.general_interest
+    )
+    network = make_organisation(house, "Réseau Connexions Solidaires", Activity.network)
+    other = make_organisation(house, "Maison des Familles", Activity.network)
+    region = make_organisation(house, "Communauté du Littoral", Activity.territory, legal_form=LegalForm.public_body)
+    operator = make_organisation(house, "Exploitant", Activity.operator)
+    elsewhere = make_territory(house, "Ailleurs")
+    stranger = make_organisation(house, "Ville d'Ailleurs", Activity.donor, territory_id=elsewhere.id)
+    return Town(
+        house=house,
+        client=client,
+        council=desk(council, "agent-1"),
+        company=desk(company, "agent-2"),
+        technician=desk(workshop, "tech-1", Role.technician),
+        data_security=desk(workshop, "secu-1", Role.data_security),
+        lead=desk(workshop, "lead-1", Role.lead, Role.technician),
+        network=desk(network, "reseau-1"),
+        other_network=desk(other, "reseau-2"),
+        region=desk(region, "region-1"),
+        operator=desk(operator, "op-1"),
+        stranger=desk(stranger, "autre-1"),
+    )

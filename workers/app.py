@@ -1,0 +1,19 @@
+"""The Celery application of `filiere worker`: opens the house in each worker process."""
+
+from typing import Any
+
+from celery.signals import worker_process_init
+
+from reuse.broker import attach, celery, configure
+from reuse.house import open_house
+from reuse.settings import Settings
+
+
+def open_in_child(**_: Any) -> None:  # noqa: ANN401  # Celery's signal signature
+    """Each prefork child opens its own connections: a forked one must not be shared."""
+    attach(open_house(Settings()))
+
+
+worker_process_init.connect(open_in_child)  # pyright: ignore[reportUnknownMemberType]  # celery has no types
+configure(Settings())
+app = celery
