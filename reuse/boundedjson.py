@@ -20,7 +20,14 @@ MAX_DIGITS = 40
 MAX_TEXT = 2_000
 """The longest text that is read as one value; longer ones are no names or numbers of hardware."""
 
-type_names = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+_TYPE_NAMES: dict[type, str] = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
 
 
 def refuse(pointer: str, code: str, message: str) -> NoReturn:
@@ -31,8 +38,8 @@ def refuse(pointer: str, code: str, message: str) -> NoReturn:
 def decode_text(content: bytes) -> str:
     """The text of an upload in UTF-8, or in UTF-16 with a byte order mark as PowerShell writes it.
 
-    Raises TooLarge over 20 MB; Invalid for nothing, and for binary content (a NUL). Single bytes that are not UTF-8 become
-    U+FFFD: tools copy garbage from firmware, and a value that holds one identifies nothing.
+    Raises TooLarge over 20 MB; Invalid for nothing, and for binary content (a NUL). Single bytes that are not UTF-8
+    become U+FFFD: tools copy garbage from firmware, and a value that holds one identifies nothing.
     """
     if len(content) > MAX_BYTES:
         raise TooLarge(
@@ -56,8 +63,8 @@ def decode_text(content: bytes) -> str:
 def parse_json(text: str, *, within: str = "") -> object:
     """The value of a JSON text; `within` is the pointer of the field that held the text, if any.
 
-    Raises Invalid with line and column for broken JSON, and for what JSON parsers choke on: depth over 64, numbers over 40
-    digits, infinity, NaN, half of a surrogate pair.
+    Raises Invalid with line and column for broken JSON, and for what JSON parsers choke on: depth over 64, numbers over
+    40 digits, infinity, NaN.
     """
     try:
         value = cast(
@@ -138,9 +145,16 @@ def as_list(value: object, pointer: str = "") -> list[object]:
     return cast("list[object]", value)
 
 
+def nodes_of(value: object) -> list[Node]:
+    """The objects of a list, or the one object, each with its place."""
+    if isinstance(value, list):
+        return [as_node(item, f"/{index}") for index, item in enumerate(cast("list[object]", value))]
+    return [as_node(value)]
+
+
 def wrong_type(pointer: str, wanted: str, value: object) -> NoReturn:
     """Refuse the input because this place holds another type than the tool ever writes there."""
-    found = type_names.get(type(value), type(value).__name__) if value is not None else "nothing"
+    found = "nothing" if value is None else _TYPE_NAMES.get(type(value), type(value).__name__)
     refuse(pointer, "wrong_type", f"{pointer or 'The file'} should be {wanted}, but is {found}.")
 
 

@@ -57,8 +57,8 @@ def _hexadecimal(value: str) -> str:
 def identifies_nothing(value: str) -> bool:
     """Whether this text, in the place of a serial, model or maker, is a placeholder; the empty text is one too.
 
-    The list is that of spec/wiping.md with the defaults of firmware makers; filler characters (all X, all 0, all F, all ?)
-    count at any length, any other character from six repetitions on.
+    The list is that of spec/wiping.md with the defaults of firmware makers; filler characters (all X, all 0, all F,
+    all ?) count at any length, any other character from six repetitions on.
     """
     text = " ".join(value.split()).lower()
     if _NO_LETTERS.fullmatch(text) or "\ufffd" in text:

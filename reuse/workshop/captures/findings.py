@@ -1,0 +1,199 @@
+"""From what a reader saw to what is answered and stored: placeholders dropped with a warning, media merged."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+
+from reuse.boundedjson import Node, number_at, place, text_at
+from reuse.errors import Fault
+from reuse.placeholders import (
+    identifies_nothing,
+    is_mac_address,
+    is_virtual_machine,
+    uuid_identifies_nothing,
+)
+from reuse.workshop.captures.shape import CaptureFound, Component, Facts, Identity, MediumFound
+
+MAX_SIZE = 2**60
+"""An exbibyte: lshw prints sizes near 2^64 where a subtraction went below zero (samples/lshw, a FAT volume)."""
+MAX_MEDIA = 500
+"""More media than any machine holds: a storage server has 90."""
+SAME_SIZE = 0.02
+"""Two tools round the same medium's size differently, by less than two per cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A medium where it was seen; `seat` is the block device's name in this capture, where the tool gives one."""
+
+    medium: MediumFound
+    seat: str | None = None
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a reader gathers on its way through the input."""
+
+    format: str
+    identity: Identity = field(default_factory=Identity)
+    facts: Facts = field(default_factory=Facts)
+    sightings: list[Sighting] = field(default_factory=list[Sighting])
+    components: list[Component] = field(default_factory=list[Component])
+    warnings: list[Fault] = field(default_factory=list[Fault])
+    partial: bool = False
+
+
+def name_at(found: Findings, node: Node, key: str) -> str | None:
+    """A maker's or model's name; a placeholder is None and gives a warning."""
+    return real_name(found, text_at(node, key), place(node, key))
+
+
+def real_name(found: Findings, value: str | None, pointer: str) -> str | None:
+    """This text unless it is a placeholder, which identifies nothing and is told as a warning."""
+    if value is None:
+        return None
+    if not identifies_nothing(value):
+        return value
+    warn(found, pointer, "placeholder_identity", f'"{value[:60]}" is a placeholder and identifies nothing.')
+    return None
+
+
+def model_name(found: Findings, manufacturer: str | None, product: Node, keys: tuple[str, str]) -> str | None:
+    """The model that people know; `keys` name product and version. Lenovo writes it in version (SMBIOS type 1)."""
+    model = name_at(found, product, keys[0])
+    if (manufacturer or "").lower() == "lenovo" and text_at(product, keys[1]) is not None:
+        return name_at(found, product, keys[1]) or model
+    return model
+
+
+def serial_at(found: Findings, node: Node, key: str) -> str | None:
+    """A serial number; a placeholder or a network address is None and gives a warning."""
+    return real_serial(found, text_at(node, key), place(node, key))
+
+
+def real_serial(found: Findings, value: str | None, pointer: str) -> str | None:
+    """This serial unless it is a placeholder, or the address of a network card (spec/interop.md, traps)."""
+    if value is not None and is_mac_address(value):
+        warn(
+            found,
+            pointer,
+            "mac_address_serial",
+            "A network address stands where the serial number should: read the label.",
+        )
+        return None
+    return real_name(found, value, pointer)
+
+
+def real_uuid(found: Findings, value: str | None, pointer: str) -> str | None:
+    """The system's UUID in lower case, unless it is a firmware default."""
+    if value is None:
+        return None
+    if uuid_identifies_nothing(value):
+        warn(
+            found, pointer, "placeholder_identity", f"The system UUID {value[:40]} is a default and identifies nothing."
+        )
+        return None
+    return value.lower()
+
+
+def size_at(found: Findings, node: Node, key: str, *, unit: int = 1) -> int | None:
+    """A size in bytes from a number in the given unit; an impossible one is None and gives a warning."""
+    number = number_at(node, key)
+    return None if number is None else real_size(found, number * unit, place(node, key))
+
+
+def real_size(found: Findings, size: float, pointer: str) -> int | None:
+    """This size in whole bytes, None with a warning where no medium can have it; 0 says that the tool does not know."""
+    if 0 <= size <= MAX_SIZE:
+        return round(size) or None
+    warn(found, pointer, "impossible_size", f"{size:.0f} bytes is no size of a medium; it was left out.")
+    return None
+
+
+def warn(found: Findings, pointer: str, code: str, message: str) -> None:
+    """Note what the technician should look at; a warning refuses nothing."""
+    found.warnings.append(Fault(pointer, code, message))
+
+
+def conclude(found: Findings) -> CaptureFound:
+    """The answer: media merged, virtual machine and missing identity told, and the picture that is stored."""
+    media = merge(found)
+    identity = replace(
+        found.identity,
+        virtual_machine=found.identity.virtual_machine
+        or is_virtual_machine(found.identity.manufacturer, found.identity.model)
+        or any(is_virtual_machine(medium.manufacturer, medium.model) for medium in media),
+    )
+    if identity.virtual_machine:
+        warn(found, "", "virtual_machine", "This capture comes from a virtual machine.")
+    if not found.partial and identity.serial is None:
+        warn(found, "", "serial_missing", "The capture gives no serial number for the machine: read it from the label.")
+    sizes = [medium.size_bytes for medium in media if medium.size_bytes and medium.kind not in {"usb", "sd"}]
+    facts = replace(found.facts, storage_bytes=found.facts.storage_bytes or sum(sizes) or None)
+    kept = {
+        "format": found.format,
+        "identity": asdict(identity),
+        "facts": asdict(facts),
+        "media": [asdict(medium) for medium in media],
+        "components": [asdict(component) for component in found.components],
+        "warnings": [asdict(warning) for warning in found.warnings],
+        "partial": found.partial,
+    }
+    return CaptureFound(found.format, identity, facts, media, tuple(found.warnings), found.partial, kept)
+
+
+def merge(found: Findings) -> tuple[MediumFound, ...]:
+    """The media, each once: two sightings are one medium when serial (or WWN) agree and nothing tells them apart."""
+    merged: list[Sighting] = []
+    for sighting in found.sightings[:MAX_MEDIA]:
+        for index, known in enumerate(merged):
+            if _same_medium(known, sighting):
+                merged[index] = Sighting(_both(known.medium, sighting.medium), known.seat or sighting.seat)
+                break
+        else:
+            merged.append(sighting)
+    if len(found.sightings) > MAX_MEDIA:
+        warn(found, "", "too_many_media", f"Only the first {MAX_MEDIA} of {len(found.sightings)} media were taken.")
+    for serial, times in Counter(each.medium.serial for each in merged).items():
+        if serial is not None and times > 1:
+            warn(
+                found, "", "duplicate_serial", f'{times} different media give the serial "{serial}": read their labels.'
+            )
+    return tuple(each.medium for each in merged)
+
+
+def _same_medium(one: Sighting, other: Sighting) -> bool:
+    """Two media with one serial exist (cheap sticks, REPORT.md vm10): merging them would lose one to erase."""
+    first, second = one.medium, other.medium
+    if one.seat and other.seat and one.seat != other.seat:
+        return False
+    if one.seat and one.seat == other.seat and None in {first.serial, second.serial}:
+        return True
+    if first.wwn and second.wwn:
+        return first.wwn == second.wwn and _same_serial(first, second, unknown=True)
+    return _same_serial(first, second, unknown=False) and _same_size(first, second)
+
+
+def _same_serial(first: MediumFound, second: MediumFound, *, unknown: bool) -> bool:
+    if first.serial is None or second.serial is None:
+        return unknown
+    return "".join(first.serial.split()).upper() == "".join(second.serial.split()).upper()
+
+
+def _same_size(first: MediumFound, second: MediumFound) -> bool:
+    if first.size_bytes is None or second.size_bytes is None:
+        return True
+    return abs(first.size_bytes - second.size_bytes) <= SAME_SIZE * max(first.size_bytes, second.size_bytes)
+
+
+def _both(first: MediumFound, second: MediumFound) -> MediumFound:
+    """What the first sighting says, filled up from the second; the longer model wins: lshw cuts at 16 characters."""
+    longer = max((first.model or "", second.model or ""), key=len) or None
+    return MediumFound(
+        serial=first.serial or second.serial,
+        kind=second.kind if first.kind == "other" else first.kind,
+        size_bytes=first.size_bytes or second.size_bytes,
+        manufacturer=first.manufacturer or second.manufacturer,
+        model=longer,
+        wwn=first.wwn or second.wwn,
+        soldered=first.soldered or second.soldered,
+    )
