@@ -34,6 +34,14 @@ SOCKET_SECONDS = 2
 celery: Any = Celery("filiere", set_as_current=False)
 _attached: list[House] = []
 
+REST = "filiere.rest"
+"""A task without work: its message wakes the embedded worker, which looks every two seconds whether it should stop."""
+
+
+@celery.task(name=REST)
+def _rest() -> None:
+    """Do nothing."""
+
 
 def configure(settings: Settings) -> None:
     """Set Celery up for the settings' broker: early ack, JSON only, no result backend, one message at a time."""
@@ -167,5 +175,7 @@ def embedded_worker(house: House) -> Iterator[None]:
         yield
     finally:
         worker_state.should_stop = 0
+        for _ in range(2):  # Celery's loop drains once more after it has seen that it should stop
+            celery.send_task(REST, retry=False, ignore_result=True)
         thread.join(timeout=house.settings.job_lease_seconds)
         worker_state.should_stop = None
