@@ -1,0 +1,311 @@
+"""Donations: their statuses and the one table of moves, who may receive a gift, and the three-way reconciliation."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reuse.errors import Conflict
+
+
+class DonationStatus(StrEnum):
+    """Where a donation stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    SCHEDULED = "scheduled"
+    COLLECTED = "collected"
+    RECEIVED = "received"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class CollectionMode(StrEnum):
+    """How devices come to the workshop; what is dropped off has no pick-up and so no picked-up count."""
+
+    PICKUP = "pickup"
+    DROP_OFF = "drop_off"
+    PARCEL = "parcel"
+
+
+class LegalBasis(StrEnum):
+    """On what ground the donor parts with its devices; price caps and resale depend on it."""
+
+    COMPANY_GIFT = "company_gift"
+    PUBLIC_FREE_TRANSFER = "public_free_transfer"
+    SALE = "sale"
+    OTHER = "other"
+
+
+class RequiredErasure(StrEnum):
+    """The least that the donor asks for each storage medium (NIST SP 800-88 words)."""
+
+    CLEAR = "clear"
+    PURGE = "purge"
+    DESTROY = "destroy"
+
+
+class DifferenceReason(StrEnum):
+    """Why what was received is not what was declared."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    CATEGORY_DIFFERS = "category_differs"
+    SERIAL_DIFFERS = "serial_differs"
+    DAMAGED = "damaged"
+
+
+class ReceptionOutcome(StrEnum):
+    """What the dock says of one device."""
+
+    RECEIVED = "received"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+_S = DonationStatus
+
+# The one table of moves. What is dropped off at the workshop goes from scheduled to received without a pick-up.
+MOVES: Mapping[DonationStatus, frozenset[DonationStatus]] = {
+    _S.DRAFT: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+    _S.SUBMITTED: frozenset({_S.ACCEPTED, _S.DECLINED, _S.CANCELLED}),
+    _S.ACCEPTED: frozenset({_S.SCHEDULED, _S.CANCELLED}),
+    _S.DECLINED: frozenset(),
+    _S.SCHEDULED: frozenset({_S.COLLECTED, _S.RECEIVED, _S.CANCELLED}),
+    _S.COLLECTED: frozenset({_S.RECEIVED}),
+    _S.RECEIVED: frozenset({_S.CLOSED}),
+    _S.CLOSED: frozenset(),
+    _S.CANCELLED: frozenset(),
+}
+
+# These come with a planned collection, its pick-up and its reception, never by a generic move.
+BY_COLLECTION: frozenset[DonationStatus] = frozenset({_S.SCHEDULED, _S.COLLECTED, _S.RECEIVED})
+
+# The roles that may ask for each generic move; a lead registers and withdraws for a donor without an account.
+MOVE_ROLES: Mapping[DonationStatus, frozenset[str]] = {
+    _S.SUBMITTED: frozenset({"donor", "lead"}),
+    _S.ACCEPTED: frozenset({"lead"}),
+    _S.DECLINED: frozenset({"lead"}),
+    _S.CLOSED: frozenset({"lead"}),
+    _S.CANCELLED: frozenset({"donor", "lead"}),
+}
+
+# A sentence of why is asked of whoever turns a donation away or calls it off.
+NEEDS_REASON: frozenset[DonationStatus] = frozenset({_S.DECLINED, _S.CANCELLED})
+
+# CG3P L3212-2 3 and L3212-3: who may be given a public body's devices.
+PUBLIC_GIFT_QUALITIES: frozenset[str] = frozenset({"rup", "general_interest", "esus"})
+
+
+def may_move(present: DonationStatus, to: DonationStatus) -> bool:
+    """Say whether a donation may go from one status to the other at all, by whatever resource."""
+    return to in MOVES[present]
+
+
+def check_move(present: DonationStatus, to: DonationStatus) -> None:
+    """Refuse a move that the table does not hold, naming what is possible instead."""
+    if may_move(present, to):
+        return
+    possible = ", ".join(sorted(MOVES[present])) or "nothing: it is an end"
+    raise Conflict(f"A donation that is {present} cannot become {to}; it may become {possible}.", code="move_forbidden")
+
+
+def check_generic_move(present: DonationStatus, to: DonationStatus) -> None:
+    """Refuse a move that is not in the table, or that only a collection brings about."""
+    check_move(present, to)
+    if to in BY_COLLECTION:
+        raise Conflict(
+            f"A donation becomes {to} by its collection (planning, pick-up, reception), not by a move.",
+            code="by_collection",
+        )
+
+
+def acceptance_missing(legal_basis: LegalBasis, recipient_quality: str | None) -> tuple[str, ...]:
+    """Return what stands against accepting: a public gift needs a workshop of a quality that the law names."""
+    if legal_basis is LegalBasis.PUBLIC_FREE_TRANSFER and recipient_quality not in PUBLIC_GIFT_QUALITIES:
+        return ("recipient_quality",)
+    return ()
+
+
+def closing_missing(*, open_removed_media: int) -> tuple[str, ...]:
+    """Return what stands against closing: a removed medium not yet erased, destroyed or given back (gate 2)."""
+    return ("removed_media",) if open_removed_media else ()
+
+
+def declared_quantity(line_quantity: int, items: int) -> int:
+    """Return what a line declares: items of a file fill the line of their category and may go beyond it."""
+    return max(line_quantity, items)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredItem:
+    """A device that the donor listed one by one."""
+
+    device_id: str
+    category: str
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDevice:
+    """A device as the dock saw it; `device_id` is the listed device that it was matched with, if any."""
+
+    category: str
+    outcome: ReceptionOutcome = ReceptionOutcome.RECEIVED
+    device_id: str | None = None
+    serial: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationLine:
+    """One category, three counts; `picked_up` is None where nothing was picked up (drop-off)."""
+
+    category: str
+    declared: int
+    picked_up: int | None
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference with its reason code: of a device where one is known, of a count of a category otherwise."""
+
+    reason: DifferenceReason
+    category: str
+    quantity: int = 1
+    device_id: str | None = None
+    reference: str | None = None
+    expected: str | None = None
+    found: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What was declared, picked up and received, and every difference between them."""
+
+    lines: tuple[ReconciliationLine, ...]
+    differences: tuple[Difference, ...]
+
+
+def reconcile(
+    declared: Mapping[str, int],
+    picked_up: Mapping[str, int] | None,
+    received: Sequence[SeenDevice],
+    items: Sequence[DeclaredItem],
+) -> Reconciliation:
+    """Compare declared, picked up and received, per category and per device.
+
+    `declared` is the quantity per category (see `declared_quantity`), `picked_up` the signed counts of all pick-ups
+    or None where there were none. A listed item that nobody saw is missing. Devices that were on no list first fill
+    the places that a line leaves open ("about 40 laptops"); the rest are extra. What is damaged has been received.
+    """
+    present = [device for device in received if device.outcome is not ReceptionOutcome.MISSING]
+    differences = [*_device_differences(received, items), *_unlisted_differences(declared, present, items)]
+    counts = Counter(device.category for device in present)
+    signed: Mapping[str, int] = {} if picked_up is None else picked_up
+    if picked_up is not None:
+        differences += _lost_or_found_on_the_way(picked_up, counts, differences)
+    categories = sorted({*declared, *signed, *counts, *(item.category for item in items)})
+    lines = tuple(
+        ReconciliationLine(
+            category=category,
+            declared=declared.get(category, 0),
+            picked_up=None if picked_up is None else signed.get(category, 0),
+            received=counts[category],
+        )
+        for category in categories
+    )
+    return Reconciliation(lines=lines, differences=tuple(differences))
+
+
+def _device_differences(received: Sequence[SeenDevice], items: Sequence[DeclaredItem]) -> Iterable[Difference]:
+    """Yield what differs between each listed item and the device that was matched with it."""
+    seen = {device.device_id: device for device in received if device.device_id is not None}
+    for item in items:
+        device = seen.get(item.device_id)
+        if device is None or device.outcome is ReceptionOutcome.MISSING:
+            yield Difference(DifferenceReason.MISSING, item.category, device_id=item.device_id, expected=item.serial)
+            continue
+        if device.category != item.category:
+            yield Difference(
+                DifferenceReason.CATEGORY_DIFFERS,
+                item.category,
+                device_id=item.device_id,
+                reference=device.reference,
+                expected=item.category,
+                found=device.category,
+            )
+        if item.serial and device.serial and _plain(item.serial) != _plain(device.serial):
+            yield Difference(
+                DifferenceReason.SERIAL_DIFFERS,
+                device.category,
+                device_id=item.device_id,
+                reference=device.reference,
+                expected=item.serial,
+                found=device.serial,
+            )
+    for device in received:
+        if device.outcome is ReceptionOutcome.DAMAGED:
+            yield Difference(
+                DifferenceReason.DAMAGED, device.category, device_id=device.device_id, reference=device.reference
+            )
+
+
+def _unlisted_differences(
+    declared: Mapping[str, int], present: Sequence[SeenDevice], items: Sequence[DeclaredItem]
+) -> Iterable[Difference]:
+    """Yield what devices that were on no list leave open in their lines, or bring beyond them."""
+    listed_ids = {item.device_id for item in items}
+    listed = Counter(item.category for item in items)
+    unlisted: dict[str, list[SeenDevice]] = {}
+    for device in present:
+        if device.device_id is None or device.device_id not in listed_ids:
+            unlisted.setdefault(device.category, []).append(device)
+    for category in sorted({*declared, *unlisted}):
+        places = max(declared.get(category, 0) - listed[category], 0)
+        arrivals = unlisted.get(category, [])
+        if places > len(arrivals):
+            yield Difference(DifferenceReason.MISSING, category, quantity=places - len(arrivals))
+        for device in arrivals[places:]:
+            yield Difference(
+                DifferenceReason.EXTRA,
+                category,
+                device_id=device.device_id,
+                reference=device.reference,
+                found=device.serial,
+            )
+
+
+def _lost_or_found_on_the_way(
+    picked_up: Mapping[str, int], received: Mapping[str, int], known: Sequence[Difference]
+) -> list[Difference]:
+    """Return what the signed pick-up counts say beyond the differences already found.
+
+    Eight declared, ten signed for and eight received is no difference with the donor, but two devices were lost.
+    """
+    missing: Counter[str] = Counter()
+    extra: Counter[str] = Counter()
+    for one in known:
+        if one.reason is DifferenceReason.MISSING:
+            missing[one.category] += one.quantity
+        elif one.reason is DifferenceReason.EXTRA:
+            extra[one.category] += one.quantity
+        elif one.reason is DifferenceReason.CATEGORY_DIFFERS and one.found is not None:
+            missing[one.category] += 1
+            extra[one.found] += 1
+    found: list[Difference] = []
+    for category in sorted({*picked_up, *received}):
+        lost = picked_up.get(category, 0) - received.get(category, 0)
+        if lost > missing[category]:
+            found.append(Difference(DifferenceReason.MISSING, category, quantity=lost - missing[category]))
+        elif -lost > extra[category]:
+            found.append(Difference(DifferenceReason.EXTRA, category, quantity=-lost - extra[category]))
+    return found
+
+
+def _plain(serial: str) -> str:
+    """Return a serial as it is compared: scanners and people differ in case, spaces and dashes."""
+    return "".join(sign for sign in serial.upper() if sign.isalnum())

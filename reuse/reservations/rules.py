@@ -1,0 +1,136 @@
+"""Reservations: statuses and moves, the term of a hold, what a device must have to meet a wish, who is served first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from reuse.errors import Conflict
+
+HOLD_TERM = timedelta(days=7)  # the default; an installation may set another
+BYTES_PER_GB = 1024**3  # memory is sold in powers of two
+
+
+class ReservationStatus(StrEnum):
+    """Where a reservation stands; it is never deleted, so a freed device can be traced to who let it go."""
+
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    HANDED_OVER = "handed_over"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+_S = ReservationStatus
+
+# The one table of moves. A hand-over is itself a confirmation, so a held reservation may be handed over at once.
+MOVES: Mapping[ReservationStatus, frozenset[ReservationStatus]] = {
+    _S.HELD: frozenset({_S.CONFIRMED, _S.HANDED_OVER, _S.CANCELLED, _S.EXPIRED}),
+    _S.CONFIRMED: frozenset({_S.HANDED_OVER, _S.CANCELLED}),
+    _S.HANDED_OVER: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.EXPIRED: frozenset(),
+}
+
+# While a reservation is live its devices belong to nobody else: the partial unique index is on these words.
+LIVE: frozenset[ReservationStatus] = frozenset({_S.HELD, _S.CONFIRMED})
+
+# What a network may ask for by a move; expiry comes from the clock and handing over from the hand-over.
+ASKED_FOR: frozenset[ReservationStatus] = frozenset({_S.CONFIRMED, _S.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a network wishes for where it does not name devices; None asks for nothing."""
+
+    category: str
+    min_ram_gb: int | None = None
+    max_price_minor: int | None = None
+    grade: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedDevice:
+    """What is known of a listed device; `ram_bytes` is as captured."""
+
+    category: str
+    price_minor: int
+    ram_bytes: int | None = None
+    grade: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A need that is not met in full."""
+
+    need_id: str
+    since: datetime
+    quantity: int
+    served: int
+
+
+def may_move(present: ReservationStatus, to: ReservationStatus) -> bool:
+    """Say whether a reservation may go from one status to the other."""
+    return to in MOVES[present]
+
+
+def check_move(present: ReservationStatus, to: ReservationStatus) -> None:
+    """Refuse a move that the table does not hold, naming what is possible instead."""
+    if may_move(present, to):
+        return
+    possible = ", ".join(sorted(MOVES[present])) or "nothing: it is an end"
+    raise Conflict(
+        f"A reservation that is {present} cannot become {to}; it may become {possible}.", code="move_forbidden"
+    )
+
+
+def expires_at(now: datetime, term: timedelta = HOLD_TERM) -> datetime:
+    """Return when a hold that begins now ends."""
+    return now + term
+
+
+def has_expired(status: ReservationStatus, ends: datetime | None, now: datetime) -> bool:
+    """Say whether a hold is over; only a hold expires, and at its very end it is over."""
+    return status is _S.HELD and ends is not None and ends <= now
+
+
+def is_live(status: ReservationStatus, ends: datetime | None, now: datetime) -> bool:
+    """Say whether a reservation still keeps its devices, whether or not the sweep has passed."""
+    return status in LIVE and not has_expired(status, ends, now)
+
+
+def ram_gb(ram_bytes: int) -> int:
+    """Return memory as it is sold: a machine whose graphics keep back a part of 8 GB still has 8 GB."""
+    return -(-ram_bytes // BYTES_PER_GB)
+
+
+def meets(criteria: Criteria, device: OfferedDevice) -> bool:
+    """Say whether a device is what was wished for; an unknown fact does not meet a wish about it."""
+    if device.category != criteria.category:
+        return False
+    if criteria.min_ram_gb is not None and (device.ram_bytes is None or ram_gb(device.ram_bytes) < criteria.min_ram_gb):
+        return False
+    if criteria.max_price_minor is not None and device.price_minor > criteria.max_price_minor:
+        return False
+    return criteria.grade is None or device.grade == criteria.grade
+
+
+def within_quota(*, quota: int | None, live: int, wanted: int) -> bool:
+    """Say whether a network may hold so many more; no quota means no limit."""
+    return quota is None or live + wanted <= quota
+
+
+def waiting_order(needs: Iterable[Waiting], now: datetime) -> tuple[Waiting, ...]:
+    """Return needs in the order in which they are served: age weighted by the share that is still unmet.
+
+    Of two needs of the same age, the one that got less comes first; of two that got the same share, the older.
+    A need that is met in full is not waiting.
+    """
+    waiting = [need for need in needs if need.served < need.quantity]
+    return tuple(sorted(waiting, key=lambda need: (-_weight(need, now), need.since, need.need_id)))
+
+
+def _weight(need: Waiting, now: datetime) -> Decimal:
+    age = Decimal(max(int((now - need.since).total_seconds()), 0))
+    return age * (need.quantity - need.served) / need.quantity
