@@ -31,7 +31,7 @@ def cut_page(
     limit: int,
     cursor: str | None,
 ) -> Cut[Row]:
-    """The page after `cursor`, in the order of the UUIDv7 column `by`, which is that of making; Invalid if it is bad."""
+    """The page after `cursor`, in the order of the UUIDv7 column `by` (that of making); Invalid for a bad cursor."""
     if not 1 <= limit <= MAX_LIMIT:
         sentence = f"limit is {limit}; it must be from 1 to {MAX_LIMIT}."
         raise Invalid(sentence, code="bad_limit", errors=(Fault("/limit", "bad_limit", sentence),))

@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from reuse import clock
 from reuse.columns import DOCUMENT, INSTANT, table_name
-from reuse.errors import Conflict, Invalid, KeyReused
+from reuse.errors import Conflict, Invalid, KeyReused, NotAllowed
 
 WAIT_SECONDS = 2.0
 MAX_KEY = 255
@@ -29,6 +29,7 @@ class KeptAnswer(SQLModel, table=True):
     organisation_id: UUID = Field(primary_key=True)
     route: str = Field(primary_key=True)
     request_hash: str
+    roles: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
     status: int | None = None
     headers: dict[str, str] | None = Field(default=None, sa_type=DOCUMENT)
     body: str | None = None
@@ -72,14 +73,19 @@ def check_key(key: str) -> str:
     return key
 
 
-def begin(session: Session, key: tuple[str, UUID, str], request_hash: str) -> KeptAnswer | None:
-    """Take the key for this transaction, or return the answer kept under it; KeyReused where the request differs."""
+def begin(session: Session, key: tuple[str, UUID, str], request_hash: str, *, roles: list[str]) -> KeptAnswer | None:
+    """Take the key for this transaction, or return the answer kept under it.
+
+    KeyReused where the request differs; NotAllowed for a caller with fewer roles than the first one had: a replay is
+    authorised again.
+    """
     name, organisation_id, route = key
     values: dict[str, Any] = {
         "key": name,
         "organisation_id": organisation_id,
         "route": route,
         "request_hash": request_hash,
+        "roles": roles,
         "created_at": clock.now(),
     }
     if session.get_bind().dialect.name == "postgresql":
@@ -88,7 +94,7 @@ def begin(session: Session, key: tuple[str, UUID, str], request_hash: str) -> Ke
     else:
         insert = sqlite.insert(KeptAnswer).values(values).on_conflict_do_nothing()
     try:
-        taken = session.connection().execute(insert).rowcount == 1
+        taken = session.connection().execute(insert.returning(col(KeptAnswer.key))).first() is not None
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
             raise in_flight() from error
@@ -103,6 +109,8 @@ def begin(session: Session, key: tuple[str, UUID, str], request_hash: str) -> Ke
             "This Idempotency-Key was used for another request; take a new key for a new request.",
             code="idempotency_key_reused",
         )
+    if not set(kept.roles) <= set(roles):
+        raise NotAllowed("Your key has fewer roles than the one that this was first asked with.")
     return kept
 
 

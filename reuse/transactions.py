@@ -47,7 +47,6 @@ def reading(database: Database) -> Iterator[Session]:
     """A session that sees one moment of the database and changes nothing."""
     with Session(database.reader, expire_on_commit=False) as session:
         yield session
-        session.rollback()
 
 
 def in_transaction(database: Database, work: Callable[[Session], Result]) -> Result:

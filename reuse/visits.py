@@ -1,0 +1,157 @@
+"""One request being served: who asks, in which transaction, and what is kept of the answer."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from litestar import Request, Response
+from litestar.exceptions import NotAuthorizedException
+from pydantic import BaseModel, RootModel
+from sqlmodel import Session
+
+from reuse import idempotency
+from reuse.canonical import canonical_json
+from reuse.errors import Fault, Invalid
+from reuse.house import House
+from reuse.people.actions import caller_of_key
+from reuse.people.rules import Caller
+from reuse.shapes import Answer, Page, Upload, page_as_csv
+from reuse.transactions import in_transaction, reading
+
+AUTHORISATION = "Bearer "
+
+
+@dataclass(frozen=True)
+class Door:
+    """One route, as the wrapper around its handler sees it."""
+
+    method: str
+    path: str
+    status: int
+    handler: Callable[..., Any]
+    wanted: frozenset[str]
+    has_own_transaction: bool
+    is_public: bool
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request being served, in its own thread."""
+
+    door: Door
+    house: House
+    request: Request[Any, Any, Any]
+    arguments: dict[str, Any]
+    upload: Upload | None
+
+    def serve(self) -> Response[Any]:
+        """Answer the request, in the transaction that its method asks for."""
+        caller = None if self.door.is_public else self._caller()
+        if self.door.has_own_transaction:
+            return self._response(self._answer(self._call(None, caller)))
+        if self.door.method == "GET":
+            with reading(self.house.database) as session:
+                return self._response(self._answer(self._call(session, caller)))
+        key = self.request.headers.get("idempotency-key")
+        if key is None or caller is None:
+            return self._response(
+                in_transaction(self.house.database, lambda session: self._answer(self._call(session, caller)))
+            )
+        return self._response(self._keyed(caller, idempotency.check_key(key)))
+
+    def _keyed(self, caller: Caller, name: str) -> Answer:
+        key = (name, caller.organisation_id, f"{self.door.method} {self.request.url.path}")
+        request_hash = self._request_hash()
+
+        def unit(session: Session) -> Answer:
+            kept = idempotency.begin(session, key, request_hash, roles=sorted(caller.roles))
+            if kept is not None:
+                headers = {**(kept.headers or {}), "Idempotency-Replayed": "true"}
+                return Answer((kept.body or "").encode(), kept.status, headers)
+            answer = self._answer(self._call(session, caller))
+            body = answer.body if isinstance(answer.body, bytes) else b""
+            idempotency.remember(session, key, answer.status or self.door.status, answer.headers, body.decode())
+            return answer
+
+        with idempotency.one_at_a_time(key):
+            return in_transaction(self.house.database, unit)
+
+    def _caller(self) -> Caller:
+        header = self.request.headers.get("authorization", "")
+        if header.startswith(AUTHORISATION):
+            presented = header.removeprefix(AUTHORISATION).strip()
+            with reading(self.house.database) as session:
+                if caller := caller_of_key(session, presented, secret_key=self.house.secret_key):
+                    return caller
+        raise NotAuthorizedException(
+            "Send a valid key as `Authorization: Bearer flr_…`; this one is missing, wrong or revoked.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+    def _call(self, session: Session | None, caller: Caller | None) -> Any:  # noqa: ANN401  # whatever the handler answers
+        own = {
+            "session": session,
+            "caller": caller,
+            "house": self.house,
+            "if_match": _if_match(self.request.headers),
+            "upload": self.upload,
+        }
+        return self.door.handler(**{name: own[name] for name in self.door.wanted}, **self.arguments)
+
+    def _answer(self, result: Any) -> Answer:  # noqa: ANN401  # whatever the handler answers
+        """The handler's result with its body already in bytes, so that the answer can be kept with its effect."""
+        answer = result if isinstance(result, Answer) else Answer(result)
+        headers = dict(answer.headers)
+        body = answer.body
+        media_type = answer.media_type
+        if isinstance(body, Page):
+            page = cast("Page[Any]", body)
+            if page.next_cursor:
+                query = _with_cursor(self.request.query_params, page.next_cursor)
+                headers["Link"] = f'<{self.request.url.path}?{query}>; rel="next"'
+            if "text/csv" in self.request.headers.get("accept", ""):
+                return Answer(page_as_csv(page), answer.status, headers, "text/csv; charset=utf-8")
+        version = getattr(cast("object", body), "version", None)
+        if isinstance(version, int):
+            headers.setdefault("ETag", f'"{version}"')
+        if isinstance(body, BaseModel):
+            body = body.model_dump_json(by_alias=True).encode()
+        return Answer(body, answer.status, headers, media_type)
+
+    def _response(self, answer: Answer) -> Response[Any]:
+        return Response(
+            answer.body if answer.body is not None else b"",
+            status_code=answer.status or self.door.status,
+            headers=answer.headers,
+            media_type=answer.media_type,
+        )
+
+    def _request_hash(self) -> str:
+        """Equal for requests that ask for the same: arguments as read, a form by its fields and its file's hash."""
+        plain = {name: _plain(value) for name, value in self.arguments.items()}
+        if self.upload is not None:
+            digest = hashlib.sha256(self.upload.content).hexdigest()
+            plain["upload"] = [digest, self.upload.file_name, sorted(self.upload.fields.items())]
+        return hashlib.sha256(canonical_json(plain)).hexdigest()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # any argument
+    return value.model_dump(mode="json") if isinstance(value, BaseModel | RootModel) else str(value)
+
+
+def _if_match(headers: Mapping[str, str]) -> int | None:
+    sent = headers.get("if-match")
+    if sent is None or sent.strip() == "*":
+        return None
+    digits = sent.strip().strip('"')
+    if not digits.isdigit():
+        sentence = f'If-Match is {sent}; send the ETag of the thing as you saw it, such as "3".'
+        raise Invalid(sentence, code="bad_if_match", errors=(Fault("/headers/If-Match", "bad_if_match", sentence),))
+    return int(digits)
+
+
+def _with_cursor(parameters: Any, cursor: str) -> str:  # noqa: ANN401  # Litestar's multi-dict
+    kept = [(name, value) for name, value in parameters.multi_items() if name != "cursor"]
+    return urlencode([*kept, ("cursor", cursor)])
