@@ -1,0 +1,53 @@
+"""What the workshop has proved of a device (`checks`) and how it is graded (`grading`)."""
+
+from reuse.workshop.rules.checks import (
+    Check,
+    CheckOutcome,
+    CheckResult,
+    Defect,
+    TestTemplate,
+    failing,
+    load_defects,
+    load_test_templates,
+    load_unlock_checks,
+    result_faults,
+    tested,
+    unlock_faults,
+    unlocked,
+    untested,
+)
+from reuse.workshop.rules.grading import (
+    Cosmetic,
+    GradeFacts,
+    GradeResult,
+    Line,
+    forbidden_words,
+    grade,
+    load_score_table,
+    score_table_faults,
+)
+
+__all__ = [
+    "Check",
+    "CheckOutcome",
+    "CheckResult",
+    "Cosmetic",
+    "Defect",
+    "GradeFacts",
+    "GradeResult",
+    "Line",
+    "TestTemplate",
+    "failing",
+    "forbidden_words",
+    "grade",
+    "load_defects",
+    "load_score_table",
+    "load_test_templates",
+    "load_unlock_checks",
+    "result_faults",
+    "score_table_faults",
+    "tested",
+    "unlock_faults",
+    "unlocked",
+    "untested",
+]
