@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from reuse import clock
+from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.actions.moves import change_device
 from reuse.devices.models import Code, Device, Medium
@@ -106,10 +107,14 @@ def mint_label_codes(session: Session, actor: Actor, devices: Sequence[Device]) 
         select(Code).where(col(Code.device_id).in_(ids), Code.kind == "label", col(Code.live)).order_by(col(Code.id))
     )
     found = {code.device_id: code for code in live if code.device_id is not None}
-    for device in devices:
-        if device.id not in found:
-            found[device.id] = bind_code(session, actor, device, kind="label", value=mint_code())
-    return found
+    without = [device for device in devices if device.id not in found]
+    fresh = {device.id: _code(device.id, "label", mint_code(), clock.now()) for device in without}
+    session.add_all(fresh.values())
+    changes = [
+        Change(device, "code_bound", data={"kind": "label", "value": fresh[device.id].value}) for device in without
+    ]
+    change_devices(session, actor, changes)
+    return {**found, **fresh}
 
 
 def bind_code(session: Session, actor: Actor, device: Device, *, kind: str, value: str) -> Code:

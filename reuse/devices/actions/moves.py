@@ -5,14 +5,12 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
+from reuse.devices.actions.changes import Change, change_devices
+from reuse.devices.actions.changes import free_reservation as free_reservation
 from reuse.devices.models import Device
-from reuse.devices.rules import Status, check_move
+from reuse.devices.rules import Status
 from reuse.errors import Conflict, Stale
-from reuse.history.actions import Happening, record_all
 from reuse.history.rules import Actor
-from reuse.jobs.actions import enqueue
-
-CHUNK = 500
 
 
 def move_device(
@@ -33,10 +31,15 @@ def move_device(
     Conflict where the table of moves forbids it or another move came first, Stale where `version` (what the caller
     saw) is not the present one. `changes` are columns that the move itself sets, such as the network that holds it.
     """
-    if version is not None and version != device.version:
-        raise Stale(f"This device has changed: you saw version {version}, it is now {device.version}. Look again.")
+    check_version(device, version)
     move_devices(session, actor, [device], to, verb=verb, reason=reason, at=at, data=data, **changes)
     return device
+
+
+def check_version(device: Device, seen: int | None) -> None:
+    """Stale where the caller acts on another version of the device than the present one; None asks for nothing."""
+    if seen is not None and seen != device.version:
+        raise Stale(f"This device has changed: you saw version {seen}, it is now {device.version}. Look again.")
 
 
 def move_devices(
@@ -52,36 +55,8 @@ def move_devices(
     **changes: Any,  # noqa: ANN401  # columns that change with the move
 ) -> None:
     """Move many devices to one status, all or none; each statement is guarded by the status and version seen."""
-    session.flush()
-    for device in devices:
-        check_move(Status(device.status), to)
-    for start in range(0, len(devices), CHUNK):
-        _move_chunk(session, devices[start : start + CHUNK], to, changes)
     why = {**(data or {}), **({"reason": reason} if reason else {})}
-    record_all(
-        session,
-        actor,
-        [Happening("device", device.id, verb, device.status, to, why, at) for device in devices],
-    )
-    for device in devices:
-        if device.status == Status.reserved and to is not Status.handed_over:
-            free_reservation(session, actor, device.id)
-        session.refresh(device)
-
-
-def _move_chunk(session: Session, devices: Sequence[Device], to: Status, changes: dict[str, Any]) -> None:
-    by_sight: dict[tuple[str, int], list[UUID]] = {}
-    for device in devices:
-        by_sight.setdefault((device.status, device.version), []).append(device.id)
-    for (status, version), ids in by_sight.items():
-        moved = session.exec(
-            update(Device)
-            .where(col(Device.id).in_(ids), col(Device.status) == status, col(Device.version) == version)
-            .values(status=to, version=version + 1, **changes)
-            .execution_options(synchronize_session=False)
-        )
-        if moved.rowcount != len(ids):
-            raise Conflict("Somebody moved this device at the same moment; look at it again.", code="moved_meanwhile")
+    change_devices(session, actor, [Change(device, verb, to, columns=changes, data=why, at=at) for device in devices])
 
 
 def change_device(session: Session, device: Device, **changes: Any) -> Device:  # noqa: ANN401  # columns
@@ -100,11 +75,6 @@ def change_device(session: Session, device: Device, **changes: Any) -> Device:  
         raise Conflict("Somebody changed this device at the same moment; look at it again.", code="moved_meanwhile")
     session.refresh(device)
     return device
-
-
-def free_reservation(session: Session, actor: Actor, device_id: UUID) -> None:
-    """Have the reservation that holds this device freed and its network told, after this transaction."""
-    enqueue(session, "reservations.release", actor=actor, payload={"device_id": str(device_id)})
 
 
 def lock_device(session: Session, device_id: UUID) -> Device:

@@ -1,0 +1,131 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, col, select
+
+from reuse import clock
+from reuse.devices.models import Device, MilestoneRow
+from reuse.devices.rules import Milestone, Status, check_move
+from reuse.errors import Conflict
+from reuse.history.actions import Happening, record_all
+from reuse.history.rules import Actor
+from reuse.jobs.actions import enqueue
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one device: a move, other columns, a milestone met, or several of these at once.
+
+    `is_reversal` marks the correction of a wrong scan, which alone goes against the table of moves.
+    """
+
+    device: Device
+    verb: str
+    to: Status | None = None
+    columns: dict[str, Any] = field(default_factory=dict[str, Any])
+    milestone: Milestone | None = None
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+    at: datetime | None = None
+    is_reversal: bool = False
+
+
+def change_devices(session: Session, actor: Actor, changes: Sequence[Change]) -> None:
+    """Write many changes, of one device at most one, all or none, each with its history; versions rise by one.
+
+    Every statement is guarded by the status and version seen: Conflict where a move is not in the table of moves, or
+    where somebody else came first.
+    """
+    if not changes:
+        return
+    session.flush()
+    for change in changes:
+        if change.to is not None and not change.is_reversal:
+            check_move(Status(change.device.status), change.to)
+    _write(session, changes)
+    _meet(session, actor, [change for change in changes if change.milestone is not None])
+    record_all(session, actor, [happening for change in changes for happening in _happenings(change)])
+    for change in changes:
+        device, to = change.device, change.to
+        if to is not None and device.status == Status.reserved and to not in {Status.reserved, Status.handed_over}:
+            free_reservation(session, actor, device.id)
+        values = {**change.columns, "version": device.version + 1, "status": (to or device.status)}
+        for name, value in values.items():  # what was just written need not be read again
+            set_committed_value(device, name, value.value if isinstance(value, Status) else value)
+
+
+def _write(session: Session, changes: Sequence[Change]) -> None:
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in changes:
+        device = change.device
+        row = {
+            "of_id": device.id,
+            "seen_status": device.status,
+            "seen_version": device.version,
+            "to_status": change.to or device.status,
+            "to_version": device.version + 1,
+            **{f"to_{name}": value for name, value in change.columns.items()},
+        }
+        by_columns.setdefault(tuple(sorted(change.columns)), []).append(row)
+    for names, rows in by_columns.items():
+        statement = (
+            update(Device)
+            .where(
+                col(Device.id) == bindparam("of_id"),
+                col(Device.status) == bindparam("seen_status"),
+                col(Device.version) == bindparam("seen_version"),
+            )
+            .values({name: bindparam(f"to_{name}") for name in ("status", "version", *names)})
+        )
+        if session.connection().execute(statement, rows).rowcount != len(rows):
+            raise Conflict("Somebody moved this device at the same moment; look at it again.", code="moved_meanwhile")
+
+
+def _meet(session: Session, actor: Actor, changes: Sequence[Change]) -> None:
+    """Enter the milestones that are not met yet; one that is keeps who met it first."""
+    if not changes:
+        return
+    ids = [change.device.id for change in changes]
+    known = session.exec(
+        select(MilestoneRow.device_id, MilestoneRow.name).where(col(MilestoneRow.device_id).in_(ids))
+    ).all()
+    met: set[tuple[UUID, str]] = {(device_id, name) for device_id, name in known}
+    now = clock.now()
+    rows = [
+        {
+            "device_id": change.device.id,
+            "name": change.milestone,
+            "at": now,
+            "organisation_id": actor.organisation_id,
+            "person": actor.person,
+            "source": None,
+        }
+        for change in changes
+        if (change.device.id, change.milestone) not in met
+    ]
+    if rows:
+        session.execute(insert(MilestoneRow), rows)
+
+
+def _happenings(change: Change) -> list[Happening]:
+    device = change.device
+    found: list[Happening] = []
+    if change.to is not None:
+        found.append(
+            Happening("device", device.id, change.verb, device.status, change.to, change.data, change.at),
+        )
+    elif change.milestone is None:
+        found.append(Happening("device", device.id, change.verb, data=change.data, at=change.at))
+    if change.milestone is not None:
+        what = {"milestone": change.milestone.value, **({} if found else change.data)}
+        found.append(Happening("device", device.id, "milestone_met", data=what, at=change.at))
+    return found
+
+
+def free_reservation(session: Session, actor: Actor, device_id: UUID) -> None:
+    """Have the reservation that holds this device freed and its network told, after this transaction."""
+    enqueue(session, "reservations.release", actor=actor, payload={"device_id": str(device_id)})

@@ -1,0 +1,37 @@
+"""What a device may become, what the workshop must prove, how a label's code is made, what comes next."""
+
+from reuse.devices.rules.codes import ALPHABET as ALPHABET
+from reuse.devices.rules.codes import RANDOM_CHARACTERS as RANDOM_CHARACTERS
+from reuse.devices.rules.codes import check_character as check_character
+from reuse.devices.rules.codes import is_label_code as is_label_code
+from reuse.devices.rules.codes import mint_code as mint_code
+from reuse.devices.rules.codes import normal_code as normal_code
+from reuse.devices.rules.codes import pseudonym as pseudonym
+from reuse.devices.rules.gates import MEDIA_KINDS as MEDIA_KINDS
+from reuse.devices.rules.gates import NOT_APPLICABLE_WITHOUT_MEDIA as NOT_APPLICABLE_WITHOUT_MEDIA
+from reuse.devices.rules.gates import RESOURCE_OF as RESOURCE_OF
+from reuse.devices.rules.gates import WITHDRAWN_BY_RETURN as WITHDRAWN_BY_RETURN
+from reuse.devices.rules.gates import WORK_MILESTONES as WORK_MILESTONES
+from reuse.devices.rules.gates import Flag as Flag
+from reuse.devices.rules.gates import GateFacts as GateFacts
+from reuse.devices.rules.gates import MediaPolicy as MediaPolicy
+from reuse.devices.rules.gates import Milestone as Milestone
+from reuse.devices.rules.gates import Work as Work
+from reuse.devices.rules.gates import categories as categories
+from reuse.devices.rules.gates import check_generic_move as check_generic_move
+from reuse.devices.rules.gates import media_policy as media_policy
+from reuse.devices.rules.gates import missing_for_ready as missing_for_ready
+from reuse.devices.rules.status import BY_RESOURCE as BY_RESOURCE
+from reuse.devices.rules.status import MOVES as MOVES
+from reuse.devices.rules.status import WORKED_IN as WORKED_IN
+from reuse.devices.rules.status import Status as Status
+from reuse.devices.rules.status import check_move as check_move
+from reuse.devices.rules.status import check_works as check_works
+from reuse.devices.rules.steps import DEFAULT_LANGUAGE as DEFAULT_LANGUAGE
+from reuse.devices.rules.steps import LANGUAGES as LANGUAGES
+from reuse.devices.rules.steps import STEPS_OF_MILESTONE as STEPS_OF_MILESTONE
+from reuse.devices.rules.steps import STEPS_OF_STATUS as STEPS_OF_STATUS
+from reuse.devices.rules.steps import Step as Step
+from reuse.devices.rules.steps import best_language as best_language
+from reuse.devices.rules.steps import next_steps as next_steps
+from reuse.devices.rules.steps import step_titles as step_titles
