@@ -10,72 +10,16 @@ Every figure is kgCO2e as a Decimal. It is "avoided against buying new", never a
 stays negative.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
-from enum import StrEnum
-from functools import cache
-from importlib import resources
-from typing import Any, cast
 
 from reuse.errors import Conflict, Invalid
+from reuse.impact.rules.factors import FactorSet
 
 GRAM = Decimal("0.001")
-SMALLEST_PUBLISHED_COUNT = 5  # open data: counts under five are suppressed (house method, impact)
 _EXACT = Context(prec=40, rounding=ROUND_HALF_UP)  # our own context: a caller's precision must not change a result
-
-
-class InsertionStructure(StrEnum):
-    """The kinds of insertion company for which the method says how many hours make one full-time post."""
-
-    ACI = "aci"
-    EI = "ei"
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """One row of a factor set: what a new device costs over its life, in kgCO2e, and how long it lives, in years."""
-
-    name: str
-    construction: Decimal
-    assembly_distribution: Decimal
-    end_of_life: Decimal
-    life_new_years: Decimal
-    net_avoided_per_year: Decimal
-    net_basis: str
-    extra_years_default: Decimal
-    best_reduction: Decimal | None
-    raw_material_kg_per_year: Decimal | None
-    mass_kg_median: Decimal | None
-
-    @property
-    def new_device(self) -> Decimal:
-        """What making, bringing and ending one new device emits, in kgCO2e."""
-        return self.construction + self.assembly_distribution + self.end_of_life
-
-
-@dataclass(frozen=True, slots=True)
-class FactorSet:
-    """An immutable, versioned file of factors; a new edition is a new file and id, and old reports keep theirs."""
-
-    id: str
-    version: int
-    unit: str
-    valid_from: str
-    sources: Mapping[str, str]
-    electricity: Mapping[str, Decimal]
-    e_waste_kg_per_year_computer: Decimal
-    factors: Mapping[str, Factor]
-
-    def factor_for(self, category: str, *, home: bool = False) -> Factor | None:
-        """Return the row of a category, or None where the set does not cover it.
-
-        A desktop takes the professional row unless the donor says that it served at home.
-        """
-        name = f"{category}_home" if home and f"{category}_home" in self.factors else category
-        return self.factors.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,61 +68,6 @@ class ImpactTotal:
     central: Decimal
     high: Decimal
     not_covered: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedCounts:
-    """Counts fit for open data: None stands for a figure that is withheld."""
-
-    counts: Mapping[str, int | None]
-    total: int | None
-
-
-@cache
-def load_factor_sets() -> Mapping[str, FactorSet]:
-    """Return every factor set that is shipped, by id; numbers are read as decimals straight from the text."""
-    folder = resources.files("reuse") / "data" / "impact"
-    files = sorted(
-        (entry for entry in folder.iterdir() if entry.name.startswith("factor_set.")), key=lambda entry: entry.name
-    )
-    sets = [parse_factor_set(entry.read_text(encoding="utf-8")) for entry in files]
-    return {one.id: one for one in sets}
-
-
-def parse_factor_set(text: str) -> FactorSet:
-    """Read one factor set from its JSON text."""
-    document = cast("dict[str, Any]", json.loads(text, parse_float=Decimal))
-    return FactorSet(
-        id=document["id"],
-        version=document["version"],
-        unit=document["unit"],
-        valid_from=document["valid_from"],
-        sources=document["sources"],
-        electricity={country: Decimal(value) for country, value in document["electricity_kgco2e_per_kwh"].items()},
-        e_waste_kg_per_year_computer=Decimal(document["e_waste_kg_per_year_computer"]),
-        factors={name: _parse_factor(name, row) for name, row in document["categories"].items()},
-    )
-
-
-def _parse_factor(name: str, row: dict[str, Any]) -> Factor:
-    span = row["reduction_range"]
-    return Factor(
-        name=name,
-        construction=Decimal(row["construction"]),
-        assembly_distribution=Decimal(row["assembly_distribution"]),
-        end_of_life=Decimal(row["end_of_life"]),
-        life_new_years=Decimal(row["life_new_years"]),
-        net_avoided_per_year=Decimal(row["net_avoided_per_year"]),
-        net_basis=row["net_basis"],
-        extra_years_default=Decimal(row["extra_years_default"]),
-        best_reduction=None if span is None else Decimal(span[1]),
-        raw_material_kg_per_year=_optional(row["raw_material_kg_per_year"]),
-        mass_kg_median=_optional(row["mass_kg_median"]),
-    )
-
-
-def _optional(value: int | Decimal | None) -> Decimal | None:
-    return None if value is None else Decimal(value)
 
 
 def avoided(
@@ -311,42 +200,3 @@ def rounded(value: Decimal, step: Decimal = Decimal("0.1")) -> Decimal:
     This is the only rounding in the feature: `step` is the gram on a device's line, 0.1 or 0.01 kg on a page.
     """
     return value.quantize(step, rounding=ROUND_HALF_UP, context=_EXACT)
-
-
-def raw_material_kg(category: str, *, factors: FactorSet, years: Decimal, home: bool = False) -> Decimal | None:
-    """Return the kg of raw material that a device avoids over so many years, or None where ADEME publishes none."""
-    factor = factors.factor_for(category, home=home)
-    if factor is None or factor.raw_material_kg_per_year is None:
-        return None
-    return factor.raw_material_kg_per_year * years
-
-
-def full_time_equivalents(hours: Decimal, structure: InsertionStructure) -> Decimal:
-    """Return how many full-time posts so many hours of insertion work make (paid in an ACI, worked in an EI)."""
-    text = (resources.files("reuse") / "data" / "impact" / "insertion_hours.json").read_text(encoding="utf-8")
-    return hours / Decimal(json.loads(text)["hours_per_full_time"][structure.value])
-
-
-def suppress_small_counts(counts: Mapping[str, int], *, smallest: int = SMALLEST_PUBLISHED_COUNT) -> PublishedCounts:
-    """Withhold every count under `smallest`, and the next count where the others and the total would give it away.
-
-    One withheld cell is the total less the rest; withheld cells that are all nought or all at the limit can be told
-    from their sum. Then the smallest published cell is withheld too, and where there is none left, the total.
-    """
-    withheld = {name for name, count in counts.items() if count < smallest}
-    everything = sum(counts.values())
-    total_shown = everything >= smallest or not withheld
-    if withheld and total_shown and _told_by_sum([counts[name] for name in withheld], smallest):
-        rest = sorted((count, name) for name, count in counts.items() if name not in withheld)
-        if rest:
-            withheld.add(rest[0][1])
-        else:
-            total_shown = False
-    return PublishedCounts(
-        counts={name: None if name in withheld else count for name, count in counts.items()},
-        total=everything if total_shown else None,
-    )
-
-
-def _told_by_sum(hidden: list[int], smallest: int) -> bool:
-    return len(hidden) == 1 or sum(hidden) in {0, len(hidden) * (smallest - 1)}
