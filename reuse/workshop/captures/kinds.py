@@ -19,7 +19,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def kind_by_model(model: str | None) -> str | None:
-    """Tell hdd or ssd_sata where the model name says it (`data/media_models.json`), else None: a guess proves nothing."""
+    """Tell hdd or ssd_sata where the model name says it (`data/media_models.json`), else None: no guess."""
     if model is None:
         return None
     upper = model.upper()

@@ -36,8 +36,8 @@ def read_capture(content: bytes) -> CaptureFound:
     """What one capture tells about a machine and its storage media.
 
     Raises TooLarge over 20 MB; UnknownFormat for text that no tool here writes; Invalid, with code and place, for
-    broken or hostile input and for captures of two machines. Sizes are in bytes. Nothing personal is in the answer: `kept` is
-    built from the fields named in `shape`, and from nothing else of the input.
+    broken or hostile input and for captures of two machines. Sizes are in bytes. Nothing personal is in the answer:
+    `kept` is built from the fields named in `shape`, and from nothing else of the input.
     """
     text = decode_text(content)
     found = _read(text)
