@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url -
 # uv trusts the authorities that this machine trusts, as a company's own, and not only those it brings along.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: help setup ready test-tools demo serve test check deep bench lock clean
+.PHONY: help setup ready test-tools demo serve test check deep bench openapi migration lock clean
 
 help: ## Name the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -69,6 +69,15 @@ check: $(STAMP) ## Lint, format, types, imports, spelling: all of them, whatever
 
 bench: ready test-tools ## Measure; one program per figure in bench/
 	@set -e; for program in bench/[!_]*.py; do echo "== $$program"; $(BIN)/python "$$program" $(ARGS); done
+
+openapi: $(STAMP) ## Write openapi.json anew from the doors
+	@$(BIN)/python -m reuse.openapi >openapi.json.new && mv openapi.json.new openapi.json
+
+# The first migration is written anew until 0.1.0 is released: FIRST=1. From then on each change is a migration of its own.
+migration: $(STAMP) ## Write the migration that the models need; MESSAGE="what it does", FIRST=1 begins anew
+	@$(if $(FIRST),rm -f reuse/migrations/versions/0*.py)
+	@$(BIN)/python -m reuse.migrations.write "$(or $(MESSAGE),The first tables)"
+	@$(BIN)/ruff check --quiet --fix reuse/migrations/versions && $(BIN)/ruff format --quiet reuse/migrations/versions
 
 lock: | $(BIN)/uv ## Write the locks anew from pyproject.toml and requirements/dev.in; ARGS=--upgrade takes newer versions
 	@$(COMPILE) pyproject.toml requirements/dev.in --output-file requirements/dev.txt $(ARGS)

@@ -53,6 +53,7 @@ def create_app(house: House) -> Litestar:
         route_handlers=DOORS,
         lifespan=[_lifespan(house)],
         exception_handlers=HANDLERS,
+        logging_config=None,  # reuse/logs.py alone says where logs go
         request_max_body_size=MAX_BODY,
         openapi_config=OpenAPIConfig(
             title="Filière",

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 JOBS: dict[str, str] = {}
 """Every kind of job and the module of `workers` that does it."""
 
-MEMORY = "memory://"
+MEMORY = "memory://localhost"  # the name means nothing, but kombu warns without one
 POLL_SECONDS = 0.01  # kombu's memory transport sleeps a whole second by default, on every job
 SOCKET_SECONDS = 2
 

@@ -35,6 +35,11 @@ class Files:
         except FileNotFoundError as error:
             raise NotFound(f"No file is kept under {digest}.", code="file_missing") from error
 
+    def names(self) -> list[str]:
+        """The SHA-256 of everything kept, in order; two million of them are 200 MB of memory."""
+        batches = obstore.list(self.store, "sha256")  # pyright: ignore[reportUnknownMemberType]  # its other answer is Arrow's
+        return sorted(entry["path"].rsplit("/", 1)[-1] for batch in batches for entry in batch)
+
 
 def _key(digest: str) -> str:
     return f"sha256/{digest[:2]}/{digest}"

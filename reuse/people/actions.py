@@ -13,7 +13,7 @@ from reuse.errors import Fault, Invalid, NotFound
 from reuse.history.actions import record
 from reuse.history.rules import SYSTEM
 from reuse.people.models import ApiKey, Organisation, Territory
-from reuse.people.rules import Activity, Caller, LegalForm, Quality, Role, roles_of
+from reuse.people.rules import Activity, Caller, LegalForm, Quality, Role, check_territory, roles_of
 
 DEFAULT_TERRITORY = {"name": "France", "currency": "EUR", "country": "FR", "language": "fr", "timezone": "Europe/Paris"}
 
@@ -21,7 +21,8 @@ DEFAULT_TERRITORY = {"name": "France", "currency": "EUR", "country": "FR", "lang
 def add_territory(
     session: Session, *, name: str, currency: str, country: str, language: str, timezone: str, is_default: bool = False
 ) -> Territory:
-    """Create a territory; currency is ISO 4217, country ISO 3166-1 alpha-2, timezone an IANA name."""
+    """Create a territory; currency is ISO 4217, country ISO 3166-1 alpha-2, timezone an IANA name; Invalid if not."""
+    check_territory(currency=currency, country=country, language=language, timezone=timezone)
     territory = Territory(
         id=clock.new_id(),
         name=name,

@@ -1,10 +1,12 @@
 """Activities, roles, and what a key stands for. Vocabulary of spec/process.md."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import available_timezones
 
-from reuse.errors import NotAllowed
+from reuse.errors import Fault, Invalid, NotAllowed
 from reuse.history.rules import Actor
 
 
@@ -102,3 +104,19 @@ def require_person(caller: Caller) -> str:
             code="person_required",
         )
     return caller.person
+
+
+def check_territory(*, currency: str, country: str, language: str, timezone: str) -> None:
+    """Invalid for a currency, country, language or time zone that cannot be one."""
+    wrong = [
+        Fault(f"/{name}", "invalid", f"{value!r} is not {what}.")
+        for name, value, what, is_right in (
+            ("currency", currency, "an ISO 4217 code such as EUR", re.fullmatch("[A-Z]{3}", currency)),
+            ("country", country, "an ISO 3166-1 alpha-2 code such as FR", re.fullmatch("[A-Z]{2}", country)),
+            ("language", language, "an ISO 639-1 code such as fr", re.fullmatch("[a-z]{2}", language)),
+            ("timezone", timezone, "an IANA time zone such as Europe/Paris", timezone in available_timezones()),
+        )
+        if not is_right
+    ]
+    if wrong:
+        raise Invalid(" ".join(fault.message for fault in wrong), code="bad_territory", errors=tuple(wrong))
