@@ -12,9 +12,11 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from reuse import health
 from reuse.broker import Relay, embedded_worker
+from reuse.devices import api as devices
 from reuse.documents import api as documents
 from reuse.house import House
 from reuse.jobs import api as jobs
+from reuse.passport import api as passport
 from reuse.people import api as people
 from reuse.problems import HANDLERS
 
@@ -23,6 +25,8 @@ DOORS = [
     *people.doors,
     *jobs.doors,
     *documents.doors,
+    *devices.doors,
+    *passport.doors,
 ]
 MAX_BODY = 21 * 1024 * 1024  # 20 MB of file and the form around it
 

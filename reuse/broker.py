@@ -24,7 +24,9 @@ from reuse.transactions import in_transaction, reading, stop_telling, tell_after
 
 log = structlog.get_logger()
 
-JOBS: dict[str, str] = {}
+JOBS: dict[str, str] = {
+    "labels.print": "workers.labels",
+}
 """Every kind of job and the module of `workers` that does it."""
 
 MEMORY = "memory://localhost"  # the name means nothing, but kombu warns without one

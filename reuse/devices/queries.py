@@ -4,9 +4,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from reuse.cursors import MAX_LIMIT
 from reuse.devices.models import Code, Device, FlagRow, Medium, MilestoneRow, WorkDone
 from reuse.devices.rules import GateFacts, Status, media_policy, normal_code
-from reuse.errors import NotFound
+from reuse.errors import Fault, Invalid, NotFound
+from reuse.history.models import HistoryRecord
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -113,3 +115,27 @@ def gate_facts(session: Session, devices: Sequence[Device]) -> dict[UUID, GateFa
         )
         for device in devices
     }
+
+
+def history_page(
+    session: Session, device_id: UUID, *, limit: int, cursor: str | None
+) -> tuple[list[HistoryRecord], str | None]:
+    """Records of the device in the order of its chain, and the cursor of those after them; Invalid for a bad cursor."""
+    if not 1 <= limit <= MAX_LIMIT:
+        sentence = f"limit is {limit}; it must be from 1 to {MAX_LIMIT}."
+        raise Invalid(sentence, code="bad_limit", errors=(Fault("/limit", "bad_limit", sentence),))
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):  # noqa: PLR2004  # an integer column
+        sentence = "This cursor was not given by this list; begin again without one."
+        raise Invalid(sentence, code="bad_cursor", errors=(Fault("/cursor", "bad_cursor", sentence),))
+    statement = (
+        select(HistoryRecord)
+        .where(
+            HistoryRecord.thing == "device",
+            HistoryRecord.thing_id == device_id,
+            col(HistoryRecord.seq) > int(cursor or 0),
+        )
+        .order_by(col(HistoryRecord.seq))
+        .limit(limit + 1)
+    )
+    rows = list(session.exec(statement))
+    return rows[:limit], str(rows[limit - 1].seq) if len(rows) > limit else None

@@ -173,9 +173,7 @@ def _knows_origin(caller: Caller, device: Device) -> bool:
     )
 
 
-def _milestones(
-    caller: Caller, met: dict[str, MilestoneRow], media: MediaPolicy
-) -> dict[str, MilestoneShape | None]:
+def _milestones(caller: Caller, met: dict[str, MilestoneRow], media: MediaPolicy) -> dict[str, MilestoneShape | None]:
     shapes: dict[str, MilestoneShape | None] = {}
     for milestone in Milestone:
         row = met.get(milestone)

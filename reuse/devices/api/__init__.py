@@ -1,0 +1,3 @@
+from reuse.devices.api import desk, history, labels
+
+doors = [*desk.doors, *history.doors, *labels.doors]

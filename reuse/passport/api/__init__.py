@@ -1,0 +1,3 @@
+from reuse.passport.api import intake, look
+
+doors = [*look.doors, *intake.doors]
