@@ -19,8 +19,8 @@ ERASURES = frozenset({"EraseBasic", "EraseSectors", "ErasePhysical"})
 ACTIONS = ERASURES | frozenset({
     "BenchmarkProcessor", "BenchmarkProcessorSysbench", "BenchmarkRamSysbench", "BenchmarkDataStorage",
     "BenchmarkGraphicCard", "StressTest", "TestDataStorage", "TestAudio", "TestBattery", "TestBios", "TestCamera",
-    "TestConnectivity", "TestDisplayHinge", "TestKeyboard", "TestMicrophone", "TestPowerAdapter", "TestTrackpad", "TestUsb", "TestVga",
-    "MeasureBattery", "VisualTest", "Install", "RateComputer",
+    "TestConnectivity", "TestDisplayHinge", "TestKeyboard", "TestMicrophone", "TestPowerAdapter", "TestTrackpad",
+    "TestUsb", "TestVga", "MeasureBattery", "VisualTest", "Install", "RateComputer",
 })  # fmt: skip  # the actions that Workbench 11 writes (fixtures of devicehub-teal)
 CHASSIS = frozenset({
     "Tower", "AllInOne", "All in one", "Microtower", "Netbook", "Laptop", "Tablet", "Server", "Virtual",

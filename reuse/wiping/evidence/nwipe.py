@@ -90,11 +90,11 @@ def _verification(case: Case, doubts: tuple[str, ...]) -> str:
 
 
 def _times(case: Case, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    deeds = [
-        event.at for event in case.session.events if event.device == case.device and event.name in DEEDS and event.at
-    ]
+    deeds = [event for event in case.session.events if event.device == case.device and event.name in DEEDS]
     every = [event.at for event in case.session.events if event.at]
     closed = [event.at for event in case.session.all("total") if event.at]
-    cleanly = bool(case.statuses) and all(row.status == "Erased" for row in case.statuses)
-    end = deeds[-1:] if cleanly else closed[-1:] or every[-1:]
-    return span_to_utc(deeds[0] if deeds else None, (end or closed[-1:] or [None])[0], zone)
+    cleanly = all(row.status == "Erased" for row in case.statuses) and bool(case.statuses or not case.wiped)
+    ends = [event.at for event in deeds if event.at] if cleanly else closed or every
+    # A sanitize line tells its end; its start is not logged.
+    start = deeds[0].at if deeds and deeds[0].name != "sanitize" else None
+    return span_to_utc(start, ends[-1] if ends else (closed or [None])[-1], zone)

@@ -18,6 +18,7 @@ class Session:
 
     events: list[Event] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
     damaged: bool = False
 
     def all(self, name: str, device: str | None = None) -> list[Event]:
@@ -87,6 +88,8 @@ def _name_controllers(session: Session) -> None:
 def _read_table_line(line: str, table: str | None, session: Session) -> str | None:
     begun = table_begun(line)
     if begun is not None:
+        session.damaged |= begun in session.tables
+        session.tables.add(begun)
         return begun
     if table is None or is_rule(line) or not line.strip():
         return table if line.strip() or table is None else None

@@ -49,14 +49,11 @@ def case_of(session: Session, device: str) -> Case:
     invoked = session.all("invoke", device)
     sanitize = [event for event in session.all("sanitize", device) if event.word.casefold() in DESTRUCTIVE]
     statuses = tuple(row for row in rows if row.table == "status")
-    versions = {event.word for event in session.all("version")}
-    banner = session.option("banner")
-    versions |= {banner.removeprefix("nwipe ")} if banner else set()
     plan = plan_of(session)
     return Case(
         session=session,
         device=device,
-        version=versions.pop() if len(versions) == 1 else None,
+        version=_version_of(session),
         method=invoked[0].word if invoked else plan.method if plan else None,
         plan=plan,
         statuses=statuses,
@@ -65,6 +62,15 @@ def case_of(session: Session, device: str) -> Case:
         sanitize=tuple(sanitize),
         wiped=bool(invoked or statuses) or not sanitize,
     )
+
+
+def _version_of(session: Session) -> str | None:
+    """Read nwipe's version: the first line and the options' banner must agree; with --logfile 0.33 prints the banner only."""
+    banner = session.option("banner")
+    versions = {event.word for event in session.all("version")}
+    versions |= {banner.removeprefix("nwipe ")} if banner else set()
+    told_by_options = banner is not None or not session.all("options")
+    return versions.pop() if len(versions) == 1 and told_by_options else None
 
 
 def faults_of(case: Case) -> list[str]:
@@ -144,7 +150,7 @@ def _ending_agrees(session: Session) -> bool:
 def _trouble(case: Case) -> bool:
     """Say whether the body reports an error of this device, or a nameless one that no row of the tables explains."""
     session = case.session
-    failing = any(row.status != "Erased" for row in session.rows if row.table == "status")
+    failing = any(row.status in {"-FAILED-", "INSANITY"} for row in session.rows if row.table == "status")
     nameless = any(event.device is None for event in session.all("trouble")) and not failing
     results = any(any(event.numbers) for event in session.all("result", case.device))
     return bool(session.all("trouble", case.device)) or nameless or results
