@@ -97,7 +97,7 @@ def test_another_country_has_its_own_commune_codes() -> None:
     assert beneficiary_faults({"eligible": True, "commune_insee": "Sousse-Ville"}, country="TN") == ()
 
 
-@pytest.mark.parametrize("band", [*age_bands(), "25-34", "18-64", "65+"])
+@pytest.mark.parametrize("band", [*age_bands(), "40-44", "25-34", "18-64", "65+"])
 def test_age_bands_are_accepted(band: str) -> None:
     assert beneficiary_faults({"eligible": True, "age_band": band}) == ()
 
