@@ -209,9 +209,10 @@ def test_a_device_matched_with_another_donations_list_is_extra_here() -> None:
 
 def test_a_list_longer_than_its_line_leaves_no_place_for_unlisted_devices() -> None:
     items = laptops(3)
-    unlisted = [SeenDevice("laptop", reference=f"box-{n}") for n in range(2)]
+    unlisted = [SeenDevice("laptop", reference=f"box-{n}") for n in range(3)]
     result = reconcile({"laptop": 1}, None, [*(seen(item) for item in items), *unlisted], items)
     assert [(one.reason, one.reference) for one in result.differences] == [
         (DifferenceReason.EXTRA, "box-0"),
         (DifferenceReason.EXTRA, "box-1"),
+        (DifferenceReason.EXTRA, "box-2"),
     ]
