@@ -1,4 +1,4 @@
-"""The other tools' reports: NVMe sanitize logs, hdparm sessions, eReuse snapshots, Blancco XML, checklists, lone lines."""
+"""The other tools' reports: NVMe sanitize logs, hdparm sessions, eReuse snapshots, Blancco XML, checklists."""
 
 import json
 from datetime import UTC, datetime
@@ -36,7 +36,10 @@ def sanitize_log(status: str, progress: int = 65535, action: str = "0x4", device
     )
 
 
-IDENTITY = "# nvme id-ctrl /dev/nvme0\nNVME Identify Controller:\nsn        : S444NX0K512345      \nmn        : QEMU NVMe Ctrl\n"
+IDENTITY = (
+    "# nvme id-ctrl /dev/nvme0\nNVME Identify Controller:\n"
+    "sn        : S444NX0K512345      \nmn        : QEMU NVMe Ctrl\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,8 @@ DUMP = (FIXTURES / "vm02-hdparm-I-sda.txt").read_text()
 
 def security(*, enabled: bool) -> str:
     state = "\t\tenabled" if enabled else "\tnot\tenabled"
-    return f"# hdparm -I /dev/sda\n{DUMP}Security: \n\tMaster password revision code = 65534\n\t\tsupported\n{state}\n\tnot\tlocked\n"
+    section = f"Security: \n\tMaster password revision code = 65534\n\t\tsupported\n{state}\n\tnot\tlocked\n"
+    return f"# hdparm -I /dev/sda\n{DUMP}{section}"
 
 
 ERASE = (
@@ -222,10 +226,13 @@ def test_an_erasure_that_ends_before_it_starts_is_inconsistent() -> None:
 
 def test_an_old_snapshot_tells_success_and_naive_times() -> None:
     content = {
-        "@type": "devices:Snapshot", "version": "10.0b1", "snapshotSoftware": "Workbench", "device": {"@type": "Computer"},
+        "@type": "devices:Snapshot", "version": "10.0b1", "snapshotSoftware": "Workbench",
+        "device": {"@type": "Computer"},
         "components": [{"@type": "HardDrive", "serialNumber": "6RX7AWEZ", "erasure": {
-            "@type": "EraseSectors", "success": True, "startingTime": "2018-02-07T09:39:57", "endingTime": "2018-02-07T11:51:46",
-            "steps": [{"@type": "Random", "success": True, "startingTime": "2018-02-07T09:39:57", "endingTime": "2018-02-07T11:51:46"}],
+            "@type": "EraseSectors", "success": True,
+            "startingTime": "2018-02-07T09:39:57", "endingTime": "2018-02-07T11:51:46",
+            "steps": [{"@type": "Random", "success": True,
+                       "startingTime": "2018-02-07T09:39:57", "endingTime": "2018-02-07T11:51:46"}],
         }}],
     }  # fmt: skip  # a snapshot as Workbench 10 writes it
     evidence = read(content)
@@ -259,7 +266,8 @@ components:
         severity: Info
         startTime: 2022-01-13T09:34:39+00:00
         endTime: 2022-01-13T14:13:09+00:00
-        steps: [{type: StepZero, severity: Info, startTime: 2022-01-13T09:34:39+00:00, endTime: 2022-01-13T14:13:09+00:00}]
+        steps:
+          - {type: StepZero, severity: Info, startTime: 2022-01-13T09:34:39Z, endTime: 2022-01-13T14:13:09Z}
 """
     assert (only(content).verdict, only(content).kind) == ("pass", "ssd_sata")
 
@@ -269,17 +277,16 @@ components:
     [
         ('"11.0b11"', "11.0"),
         ('"Netbook"', '"Notebook"'),
-        ('"StepZero", "sev', '"StepZero", "serialNumber": 1, "sev'),
         ('"EraseSectors"', '"EraseSectorz"'),
+        ('"components": [', '"x": 1, "components": 7, "y": ['),
     ],
 )
-def test_a_badly_formed_snapshot_is_refused_or_read_but_never_passes_silently(change: tuple[str, str]) -> None:
-    content = json.dumps(snapshot()).replace(*change)
-    try:
-        assert only(content).verdict == "pass"
-        assert "StepZero" in change[0]  # an unknown field beside a step changes nothing
-    except Invalid as refusal:
-        assert refusal.code == "snapshot_malformed"
+def test_a_badly_formed_snapshot_is_refused(change: tuple[str, str]) -> None:
+    content = json.dumps(snapshot())
+    assert change[0] in content
+    with pytest.raises(Invalid) as refusal:
+        read(content.replace(*change))
+    assert refusal.value.code == "snapshot_malformed"
 
 
 # Blancco ------------------------------------------------------------------------------------------------------------
@@ -287,14 +294,19 @@ def test_a_badly_formed_snapshot_is_refused_or_read_but_never_passes_silently(ch
 BLANCCO = """<?xml version="1.0" encoding="UTF-8"?>
 <root><report><blancco_data><description><document_id>2ff1-77</document_id><document_log><log_entry><author>
 <product_version>6.12.1</product_version></author></log_entry></document_log></description>
-<blancco_hardware_report><entries name="system"><entry name="serial" type="string">5CG7382XYZ</entry></entries></blancco_hardware_report>
+<blancco_hardware_report>
+<entries name="system"><entry name="serial" type="string">5CG7382XYZ</entry></entries></blancco_hardware_report>
 <blancco_erasure_report><entries name="erasures"><entries name="erasure">
-<entry name="state" type="string">Successful</entry><entry name="erasure_standard_name" type="string">NIST 800-88 Purge - ATA</entry>
+<entry name="state" type="string">Successful</entry>
+<entry name="erasure_standard_name" type="string">NIST 800-88 Purge - ATA</entry>
 <entry name="firmware_rounds" type="uint">1</entry><entry name="total_erasure_rounds" type="uint">1</entry>
-<entry name="failed_sectors" type="uint">0</entry><entry name="start_time" type="string">2026-03-02T08:00:00+0100</entry>
+<entry name="failed_sectors" type="uint">0</entry>
+<entry name="start_time" type="string">2026-03-02T08:00:00+0100</entry>
 <entry name="end_time" type="string">2026-03-02T09:30:00+0100</entry>
-<entries name="target"><entry name="serial" type="string">Z3TBK1234</entry><entry name="capacity" type="uint">500107862016</entry>
-<entry name="vendor" type="string">Seagate</entry><entry name="model" type="string">ST500DM002</entry><entry name="type" type="string">HDD</entry></entries>
+<entries name="target"><entry name="serial" type="string">Z3TBK1234</entry>
+<entry name="capacity" type="uint">500107862016</entry>
+<entry name="vendor" type="string">Seagate</entry><entry name="model" type="string">ST500DM002</entry>
+<entry name="type" type="string">HDD</entry></entries>
 </entries></entries></blancco_erasure_report></blancco_data></report></root>"""
 
 
@@ -335,7 +347,8 @@ def test_a_blancco_report_that_is_not_plainly_successful_is_no_pass(before: str,
 
 CHECKLIST = {
     "format": "filiere-checklist/1", "imei": "356938035643809", "operator": "Atelier P12", "witness": "Atelier P7",
-    "checks": {"account_locks_off": True, "sim_removed": True, "sd_removed": True, "factory_reset_seen": True, "start_screen_seen": True},
+    "checks": {"account_locks_off": True, "sim_removed": True, "sd_removed": True,
+               "factory_reset_seen": True, "start_screen_seen": True},
     "started_at": "2026-03-02T10:00:00", "ended_at": "2026-03-02T10:20:00",
 }  # fmt: skip  # one checklist
 

@@ -30,8 +30,8 @@ GOOD = (
 
 STAMP = re.compile(r"^\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] *(?:[a-z]+: ?)?")
 
-# What no verdict depends on: the machine (DMI), the random source, temperatures, screens, and how hidden areas were looked for
-# (not what was found). A report may lack these lines, repeat them or bear others in their place.
+# What no verdict depends on: the machine (DMI), the random source, temperatures, screens, and how hidden areas were
+# looked for (not what was found). A report may lack these lines, repeat them or bear others in their place.
 IRRELEVANT = re.compile(
     r"(?:bios|system|baseboard|chassis|processor)-[a-z-]+ = .*"
     r"|Opened entropy source.*|hwmon: .*|Temperature limits for .*|Initialising .*prng|Initialising .*PRNG"
@@ -58,17 +58,22 @@ DEED = re.compile(r"Invoking|Starting|\d+ bytes|Verif|Finished|Blank|Writing fin
 WORDS = (
     ("Erased", "-FAILED-"), (" Erased ", "UABORTED"), ("[SUCCESS]", "[FAILURE]"), ("+VL", "+VA"), ("+VA", "+VL"),
     ("+VL", "+NV"), ("+VA", "+NV"), ("+B+", "+NB+"), ("+NB+", "+B+"), ("1R+", "2R+"), ("(last pass)", "(all passes)"),
-    ("(all passes)", "(last pass)"), ("verify   = 1", "verify   = 0"), ("rounds   = 1", "rounds   = 2"), ("quiet    = 0", "quiet    = 1"),
-    ("|           0", "|           1"), ("Fill With Zeros", "Verify Zeros (0x00)"), ("Fill With Zeros", "Fill With Ones"),
-    ("DoD Short", "PRNG Stream"), ("successfully completed", "was aborted"), ("successfully completed", "exited with errors"),
-    ("No hidden sectors", "HIDDEN AREA DETECTED!"), ("No hidden sectors", "HIDDEN AREA INDETERMINATE!"), ("round 1/1", "round 1/2"),
-    ("pass 1/1", "pass 1/2"), ("S/N=", "S/N=X"), ("has serial number ", "has serial number Z"), ("       sd", "!      sd"),
+    ("(all passes)", "(last pass)"), ("verify   = 1", "verify   = 0"), ("rounds   = 1", "rounds   = 2"),
+    ("quiet    = 0", "quiet    = 1"),
+    ("|           0", "|           1"), ("Fill With Zeros", "Verify Zeros (0x00)"),
+    ("Fill With Zeros", "Fill With Ones"),
+    ("DoD Short", "PRNG Stream"), ("successfully completed", "was aborted"),
+    ("successfully completed", "exited with errors"),
+    ("No hidden sectors", "HIDDEN AREA DETECTED!"), ("No hidden sectors", "HIDDEN AREA INDETERMINATE!"),
+    ("round 1/1", "round 1/2"),
+    ("pass 1/1", "pass 1/2"), ("S/N=", "S/N=X"), ("has serial number ", "has serial number Z"),
+    ("       sd", "!      sd"),
     ("bytes written", "bytes read"), ("Verifying", "Blanking"), ("is empty", "is full"), ("Finished", "Starting"),
 )  # fmt: skip  # one line per word would hide the list
 
 
 def essence(text: str, device: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Reduce a log to what one device's verdict may rest on: its deeds in order, and everything else that concerns it."""
+    """Reduce a log to what one device's verdict may rest on: its deeds in order, and all else that concerns it."""
     name = re.escape(device.removeprefix("/dev/"))
     mine = re.compile(rf"(?:/dev/|^!? +){name}\b")
     other = re.compile(r"/dev/(?:sd|nvme)\w+|^!? +(?:sd|nvme)\w+ +\|")
@@ -95,7 +100,10 @@ def difference(mutant: str, original: str, device: str) -> list[str]:
     """
     (deeds, rest), (all_deeds, all_rest) = essence(mutant, device), essence(original, device)
     before, after = Counter(all_rest), Counter(rest)
-    return [line for line in before if before[line] != after[line]] + (["deeds"] if deeds != all_deeds else [])
+    changed = [line for line in before if before[line] != after[line]]
+    # To say twice that there are no hidden sectors is to say the same.
+    changed = [line for line in changed if not (line.startswith("No hidden sectors") and after[line])]
+    return changed + (["deeds"] if deeds != all_deeds else [])
 
 
 def drop_line(lines: list[str], chance: random.Random) -> list[str]:
@@ -159,7 +167,8 @@ def change_letter(lines: list[str], chance: random.Random) -> list[str]:
 
 
 MUTATORS: tuple[Callable[[list[str], random.Random], list[str]], ...] = (
-    drop_line, drop_line, repeat_line, swap_lines, move_line, flip_digit, flip_digit, change_word, change_word, change_word,
+    drop_line, drop_line, repeat_line, swap_lines, move_line, flip_digit, flip_digit, change_word, change_word,
+    change_word,
     cut_tail, cut_head, cut_middle, change_letter,
 )  # fmt: skip  # repeated names are tried more often
 

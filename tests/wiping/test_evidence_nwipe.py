@@ -205,7 +205,8 @@ def test_a_night_on_which_the_hour_comes_twice_is_no_backward_clock() -> None:
 
 def test_the_table_of_bytes_erased_must_say_the_whole_device_where_it_is_given() -> None:
     def with_table(row: str) -> EvidenceItem:
-        table = f"{'*' * 31} Erasure Summary {'*' * 32}\n!   Device | Bytes Erased | Bytes Total | %\n{'-' * 80}\n{row}\n{'*' * 80}\n\n"
+        heading = f"{'*' * 31} Erasure Summary {'*' * 32}\n!   Device | Bytes Erased | Bytes Total | %\n{'-' * 80}\n"
+        table = f"{heading}{row}\n{'*' * 80}\n\n"
         marker = "********************************* Drive Status"
         return only(log("vm02-nwipe.log").replace(marker, table + marker))
 

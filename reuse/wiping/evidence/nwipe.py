@@ -28,7 +28,7 @@ def read_nwipe(text: str, timezone: str, zone: ZoneInfo) -> Evidence:
         system_serial=None if is_placeholder(machine) else machine,
         timezone=timezone,
         timezone_assumed=True,
-        warnings=("timezone_assumed",),
+        warnings=("timezone_assumed",) if items else ("no_erasure_told",),
     )
 
 

@@ -11,6 +11,11 @@ from functools import cache
 
 MAX_LINE = 1000  # nwipe's own lines stay under 200; a limit keeps matching quick
 _STAMPED = re.compile(r"\[(\d{4}/\d{2}/\d{2} \d{2}:\d{2}:\d{2})\] +(?:nwipe: )?(?:([a-z]+): {1,2})?(.*)")
+_LOG_LINE = re.compile(
+    r"^\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] +(?:nwipe: )?(?:info|notice|warning|error|debug|fatal|sanity): "
+    r"|^\*{20,} Drive Status \*{20,}",
+    re.MULTILINE,
+)
 _DEVICE = r"(?:device )?'?(?P<device>/dev/[^\s',]+?)'?"
 _STEP = r"pass (?P<a>\d+)(?:/| of )(?P<b>\d+), round (?P<c>\d+)(?:/| of )(?P<d>\d+), on "
 _ROUND = r"round (?P<a>\d+) of (?P<b>\d+) on "
@@ -105,16 +110,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def looks_like_nwipe(text: str) -> bool:
     """Say whether a text is an nwipe log, from its lines alone."""
-    return (
-        re.search(
-            r"^\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] +(?:nwipe: )?[a-z]+: +(?:Found /dev/|nwipe \d|Invoking method '|"
-            r"Starting (?:round|pass) \d|Finished (?:round|pass|final)|Program options are)|"
-            r"^\*{20,} Drive Status \*{20,}|SANITIZE action '",
-            text,
-            re.MULTILINE,
-        )
-        is not None
-    )
+    return _LOG_LINE.search(text) is not None
 
 
 def read_line(line: str) -> Event | None:

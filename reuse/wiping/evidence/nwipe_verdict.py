@@ -65,7 +65,7 @@ def case_of(session: Session, device: str) -> Case:
 
 
 def _version_of(session: Session) -> str | None:
-    """Read nwipe's version: the first line and the options' banner must agree; with --logfile 0.33 prints the banner only."""
+    """Read nwipe's version: first line and options' banner must agree; 0.33 with --logfile prints the banner only."""
     banner = session.option("banner")
     versions = {event.word for event in session.all("version")}
     versions |= {banner.removeprefix("nwipe ")} if banner else set()

@@ -90,7 +90,7 @@ def _structured(text: str, timezone: str, zone: ZoneInfo) -> Evidence:
     if values is None:
         if has_sanitize_text(text):
             return read_sanitize_text(text, timezone)
-        return _snapshot(yaml_value(text), timezone, zone)  # YAML may be written with braces
+        return _snapshot(_yaml_in_braces(text), timezone, zone)
     if has_sanitize_json(values):
         return read_sanitize_json(values, timezone)
     if len(values) == 1 and is_checklist(values[0]):
@@ -98,6 +98,15 @@ def _structured(text: str, timezone: str, zone: ZoneInfo) -> Evidence:
     if len(values) == 1:
         return _snapshot(values[0], timezone, zone)
     raise UnknownFormat("No known erasure tool writes such a file.", code="unknown_format")
+
+
+def _yaml_in_braces(text: str) -> object:
+    try:
+        return yaml_value(text)
+    except Invalid as refusal:
+        if refusal.code != "yaml_malformed":
+            raise
+        raise Invalid("The file begins like JSON, but cannot be read as JSON.", code="json_malformed") from None
 
 
 def _snapshot(value: object, timezone: str, zone: ZoneInfo) -> Evidence:
