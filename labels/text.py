@@ -11,6 +11,7 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 _MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+_NUMBER = re.compile(r"\d+(?:[.,/:-]\d+)*")
 _LINE_BREAKS = re.compile("[\r\n\t\u2028\u2029]+")
 
 
@@ -73,10 +74,18 @@ def join_arabic(text: str) -> str:
 
 
 def _directions(text: str) -> list[bool]:
-    """For each character whether it runs from right to left; what has no direction follows its neighbours, else the line."""
-    strong = [True if is_rtl(c) else False if unicodedata.bidirectional(c) in {"L", "EN", "AN"} else None for c in text]
-    letters = [is_rtl(c) for c in text if is_rtl(c) or unicodedata.bidirectional(c) == "L"]
-    line = bool(letters) and letters[0]
+    """For each character whether it runs from right to left.
+
+    Digits go with the letter before them (UAX 9, rule W2), what has no direction follows its neighbours, else the line.
+    """
+    line = next((is_rtl(char) for char in text if is_rtl(char) or unicodedata.bidirectional(char) == "L"), False)
+    strong: list[bool | None] = []
+    letter = line
+    for char in text:
+        kind = unicodedata.bidirectional(char)
+        if kind in {"L", "R", "AL"}:
+            letter = kind != "L"
+        strong.append(letter if kind in {"L", "R", "AL", "EN", "AN"} else None)
     directions: list[bool] = []
     for place, known in enumerate(strong):
         if known is not None:
@@ -86,6 +95,12 @@ def _directions(text: str) -> list[bool]:
         right = next((s for s in strong[place + 1 :] if s is not None), line)
         directions.append(left if left == right else line)
     return directions
+
+
+def _reversed(run: str) -> str:
+    """A right-to-left run in the order a pen draws it; numbers inside it still read from left to right."""
+    drawn = join_arabic(run).translate(_MIRRORED)[::-1]
+    return _NUMBER.sub(lambda found: found.group()[::-1], drawn)
 
 
 def visual_runs(text: str) -> list[tuple[str, bool]]:
@@ -103,5 +118,5 @@ def visual_runs(text: str) -> list[tuple[str, bool]]:
         else:
             runs.append((char, rtl))
     first_letter = next((c for c in text if is_rtl(c) or unicodedata.bidirectional(c) == "L"), "")
-    drawn = [(join_arabic(run).translate(_MIRRORED)[::-1] if rtl else run, rtl) for run, rtl in runs]
+    drawn = [(_reversed(run) if rtl else run, rtl) for run, rtl in runs]
     return drawn[::-1] if first_letter and is_rtl(first_letter) else drawn

@@ -1,0 +1,225 @@
+"""Documents that people read: one frozen value in, the bytes of a PDF/A-3a out, the same value always giving the same bytes."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import astuple
+from decimal import Decimal
+from functools import cache, partial
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from labels import words
+from labels.pdf import html_to_pdf
+from labels.qr import QUIET_ZONE, one_symbol, runs
+from labels.text import clean
+from labels.values import (
+    Attachment,
+    CertificateCover,
+    DonationAgreement,
+    ErasureCertificate,
+    HandoverReceipt,
+    ImpactReport,
+    ImpactRow,
+    Imprint,
+    PickupNote,
+    ReceptionNote,
+    ThreeFigures,
+)
+
+_GRAMS = 3  # decimals of a kilogram
+_LONG_WORD = re.compile(r"\S{20}")  # in the narrowest column a word of twenty letters still fits
+
+_Document = (
+    CertificateCover
+    | DonationAgreement
+    | ErasureCertificate
+    | HandoverReceipt
+    | ImpactReport
+    | PickupNote
+    | ReceptionNote
+)
+
+
+def _printable(value: object) -> object:
+    """What a template prints: text is cleaned for paper, and a missing value is a mistake of the template, not the word None."""
+    if value is None:
+        raise ValueError("A template printed a value that is not there.")
+    if isinstance(value, str) and not isinstance(value, Markup):
+        text = clean(value)
+        return Markup('<span class="long">{}</span>').format(text) if _LONG_WORD.search(text) else text
+    return value
+
+
+def qr_drawing(address: str, title: str) -> Markup:
+    """The address as an inline SVG with its quiet zone, and a title for those who do not see it."""
+    code = one_symbol(address)
+    side = code.size + 2 * QUIET_ZONE
+    path = "".join(
+        f"M{column + QUIET_ZONE} {row + QUIET_ZONE}h{length}v1h-{length}" for column, row, length in runs(code)
+    )
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="qr" viewBox="0 0 {0} {0}"><title>{1}</title><path d="{2}"/></svg>'
+    ).format(side, clean(title), path)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("labels", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _render(
+    kind: str, value: _Document, tongue: words.Tongue, attachments: tuple[Attachment, ...] = (), **more: object
+) -> bytes:
+    """Fill the template of that kind and turn it into PDF; its title is the catalogue's `title.<kind>`."""
+    imprint: Imprint = value.imprint
+    language = "fr" if tongue == "both" else tongue
+    body = _environment().get_template(f"{kind}.html").render(
+        value=value,
+        imprint=imprint,
+        title_key=f"title.{kind}",
+        w=partial(words.word, tongue=tongue),
+        heading=partial(words.heading, tongue=tongue),
+        coded=partial(words.word_or_raw, tongue=tongue),
+        number=partial(words.number, tongue=tongue),
+        money=partial(words.money, tongue=tongue),
+        day=partial(words.day, tongue=tongue),
+        moment=partial(words.moment, tongue=tongue),
+        size=partial(words.size, tongue=tongue),
+        mono=words.fixed_width,
+        colon=": " if tongue == "en" else "\u00a0: ",
+        qr=qr_drawing,
+        **more,
+    )
+    return html_to_pdf(
+        body,
+        title=f"{words.word(f'title.{kind}', language)} {imprint.number}",
+        language=language,
+        attachments=attachments,
+        created_at=imprint.issued_at,
+        author=imprint.issuer.name,
+    )
+
+
+def _certificate_files(value: ErasureCertificate) -> tuple[Attachment, ...]:
+    """The canonical record, its signature, and every piece of evidence, each under a name of its own."""
+    record = f"{value.imprint.number}.json"
+    files = [Attachment(record, "application/json", value.canonical_json, "Data", "Canonical record of the certificate")]
+    if value.json_signature:
+        signature = Attachment(
+            f"{record}.sig", "application/octet-stream", value.json_signature, "Supplement", "Ed25519 over the record"
+        )
+        files.append(signature)
+    for place, evidence in enumerate(value.evidence, start=1):
+        name = clean(evidence.name).replace("/", "_").replace("\\", "_").lstrip(".")[-100:] or "evidence"
+        if name in {file.name for file in files}:
+            name = f"{place}-{name}"
+        files.append(Attachment(name, evidence.media_type, evidence.content, "Source", clean(evidence.format)))
+    return tuple(files)
+
+
+def render_certificate(value: ErasureCertificate) -> bytes:
+    """The erasure certificate of one medium, in French and English, with its record (Data) and the evidence (Source) attached.
+
+    Raises ValueError when a piece of evidence is not what its SHA-256 says, or when a destruction does not say how.
+    """
+    for evidence in value.evidence:
+        if hashlib.sha256(evidence.content).hexdigest() != evidence.sha256:
+            raise ValueError(f"The evidence {evidence.name} does not have the SHA-256 that is claimed for it.")
+    if value.method == "destroy" and value.destruction is None:
+        raise ValueError("A certificate of destruction must say how the medium was destroyed.")
+    attachments = _certificate_files(value)
+    formats = ("JSON", *(("Ed25519",) if value.json_signature else ()), *(item.format for item in value.evidence))
+    files = [
+        {"name": file.name, "format": name, "sha256": hashlib.sha256(file.content).hexdigest()}
+        for file, name in zip(attachments, formats, strict=True)
+    ]
+    device = value.device
+    known = words.catalogue()
+    notes = [(known[key]["fr"], known[key]["en"]) if (key := f"certnote.{note}") in known else (note, "") for note in value.notes]
+    return _render(
+        "certificate",
+        value,
+        "both",
+        attachments,
+        files=files,
+        notes=notes,
+        device_line=" ".join(filter(None, (device.code, device.manufacturer, device.model))),
+    )
+
+
+def render_certificate_cover(value: CertificateCover) -> bytes:
+    """The cover of a device's or a donation's certificates, in French and English."""
+    return _render("cover", value, "both", hashes=[medium for medium in value.media if medium.sha256])
+
+
+def render_donation_agreement(value: DonationAgreement) -> bytes:
+    """The agreement between donor and recipient, in the imprint's language."""
+    return _render("agreement", value, value.imprint.language)
+
+
+def render_pickup_note(value: PickupNote) -> bytes:
+    """The pick-up note, in the imprint's language."""
+    return _render("pickup", value, value.imprint.language)
+
+
+def _gap(difference: int) -> str:
+    return "0" if difference == 0 else f"{difference:+d}".replace("-", "\u2212")
+
+
+def render_reception_note(value: ReceptionNote) -> bytes:
+    """The reception note with declared, picked up and received side by side, in the imprint's language."""
+    picked_up = [line.picked_up for line in value.lines if line.picked_up is not None]
+    sums = {
+        "declared": sum(line.declared for line in value.lines),
+        "picked_up": sum(picked_up) if picked_up else None,
+        "received": sum(line.received for line in value.lines),
+    }
+    return _render("reception", value, value.imprint.language, sums=sums, gap=_gap)
+
+
+def render_handover_receipt(value: HandoverReceipt) -> bytes:
+    """The hand-over receipt with its warranty. Raises ValueError unless the prices, in one currency, add up to the total."""
+    currencies = {(line.price.currency, line.price.exponent) for line in value.lines}
+    total = sum(line.price.amount_minor for line in value.lines)
+    if total != value.total.amount_minor or currencies - {(value.total.currency, value.total.exponent)}:
+        raise ValueError("The prices of a receipt's lines do not add up to its total.")
+    return _render("handover", value, value.imprint.language)
+
+
+def _sum(rows: Iterable[ImpactRow]) -> ThreeFigures:
+    results = [row.result for row in rows]
+    return ThreeFigures(
+        sum((result.low for result in results), Decimal(0)),
+        sum((result.central for result in results), Decimal(0)),
+        sum((result.high for result in results), Decimal(0)),
+    )
+
+
+def render_impact_report(value: ImpactReport) -> bytes:
+    """The impact report with its table of devices.
+
+    Raises ValueError unless every result is in whole grams (0.001 kg) and the rows add up to the total exactly.
+    """
+    if any(figure != round(figure, _GRAMS) for row in value.rows for figure in astuple(row.result)):
+        raise ValueError("The results of an impact report must be whole grams, as they are printed.")
+    if _sum(value.rows) != value.total:
+        raise ValueError("The rows of an impact report do not add up to its total.")
+    names = sorted({row.category for row in value.rows})
+    groups = {name: [row for row in value.rows if row.category == name] for name in names}
+    tongue = value.imprint.language
+    return _render(
+        "impact",
+        value,
+        tongue,
+        categories=[(name, len(rows), _sum(rows)) for name, rows in groups.items()],
+        kilos=partial(words.number, tongue=tongue, places=_GRAMS),
+    )

@@ -1,0 +1,157 @@
+"""HTML to PDF/A-3a: the one file that knows WeasyPrint.
+
+Nothing is ever fetched: a document is its HTML, our style sheet, our typefaces and the attachments handed in. One document is laid out at
+a time in a process (Pango's font maps are not shared between threads, and memory stays bounded); each thread keeps its own font
+configuration and parsed style sheet, which is most of the cost of a first page.
+"""
+
+import hashlib
+import html as html_escape
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import pydyf
+from weasyprint import CSS, HTML, Document
+from weasyprint import Attachment as PdfAttachment
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from labels.text import clean
+from labels.values import Attachment
+
+_FONT_SCHEME = "filiere-font:"
+_TYPEFACES = (
+    ("Filiere Sans", 400, "NotoSans-Regular.ttf"),
+    ("Filiere Sans", 700, "NotoSans-Bold.ttf"),
+    ("Filiere Arabic", 400, "NotoSansArabic-Regular.ttf"),
+    ("Filiere Arabic", 700, "NotoSansArabic-Bold.ttf"),
+    ("Filiere Mono", 400, "DejaVuSansMono.ttf"),
+    ("Filiere Mono", 700, "DejaVuSansMono-Bold.ttf"),
+)
+_one_at_a_time = threading.Lock()
+_of_this_thread = threading.local()
+
+
+class FetchRefusedError(RuntimeError):
+    """A document asked for something from outside itself: a fault in its template, since all text is escaped."""
+
+
+class _NothingButFonts(URLFetcher):
+    """Serves what it was given under our own scheme and refuses every other address, `data:` and `file:` included."""
+
+    def __init__(self, known: Mapping[str, bytes]) -> None:
+        super().__init__(fail_on_errors=True)
+        self._known = known
+
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+        del headers
+        if url not in self._known:
+            raise FetchRefusedError(f"A document may not fetch {url[:100]!r}.")
+        return URLFetcherResponse(url, body=self._known[url], headers={"Content-Type": "font/ttf"})
+
+
+_REFUSE_ALL = _NothingButFonts({})
+
+
+def _style() -> tuple[CSS, FontConfiguration]:
+    """This thread's style sheet and fonts, read once."""
+    if not hasattr(_of_this_thread, "style"):
+        folder = files("labels")
+        faces = "".join(
+            f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url("{_FONT_SCHEME}{name}") }}\n'
+            for family, weight, name in _TYPEFACES
+        )
+        fonts = {_FONT_SCHEME + name: (folder / "fonts" / name).read_bytes() for _, _, name in _TYPEFACES}
+        sheet = (folder / "templates" / "document.css").read_text(encoding="utf-8")
+        configuration = FontConfiguration()
+        css = CSS(string=faces + sheet, font_config=configuration, url_fetcher=_NothingButFonts(fonts))
+        _of_this_thread.style = (css, configuration)
+    return _of_this_thread.style
+
+
+def _page(body: str, title: str, author: str, language: str, created_at: datetime) -> str:
+    """The whole HTML page around a document's body."""
+    created = created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        f'<!doctype html><html lang="{html_escape.escape(language)}"><head><meta charset="utf-8">'
+        f"<title>{html_escape.escape(clean(title))}</title>"
+        f'<meta name="author" content="{html_escape.escape(clean(author))}"><meta name="generator" content="Filière">'
+        f'<meta name="dcterms.created" content="{created}"><meta name="dcterms.modified" content="{created}">'
+        f"</head><body>{body}</body></html>"
+    )
+
+
+def _identifier(page: str, attachments: tuple[Attachment, ...]) -> bytes:
+    """The PDF's identifier, drawn from its content so that the same value gives the same file."""
+    digest = hashlib.sha256(page.encode())
+    for attachment in attachments:
+        digest.update(hashlib.sha256(attachment.content).digest())
+        digest.update(f"{attachment.name}\n{attachment.relationship}\n{attachment.media_type}\n".encode())
+    return digest.hexdigest()[:32].encode()
+
+
+def html_to_pdf(
+    html: str,
+    *,
+    title: str,
+    language: str,
+    attachments: tuple[Attachment, ...] = (),
+    created_at: datetime,
+    author: str = "",
+) -> bytes:
+    """The HTML body as a tagged PDF/A-3a with its attachments; the same input gives the same bytes.
+
+    `html` is the content of <body>, already escaped; names of attachments must differ from one another. Raises FetchRefusedError when the
+    HTML refers to anything outside itself, ValueError for a naive `created_at` or attachments of one name.
+    """
+    if created_at.tzinfo is None:
+        raise ValueError("A document's time of issue needs a zone.")
+    if len({attachment.name for attachment in attachments}) != len(attachments):
+        raise ValueError("Two attachments of one document have the same name.")
+    page = _page(html, title, author, language, created_at)
+    ordered = tuple(sorted(attachments, key=lambda attachment: attachment.name.encode()))
+    with _one_at_a_time:
+        css, fonts = _style()
+        try:
+            pdf = HTML(string=page, url_fetcher=_REFUSE_ALL).write_pdf(
+                font_config=fonts,
+                stylesheets=[css],
+                attachments=[_attached(attachment, created_at) for attachment in ordered],
+                pdf_variant="pdf/a-3a",
+                pdf_identifier=_identifier(page, ordered),
+                finisher=lambda document, made: _tell_attachments(document, made, ordered),
+            )
+        except FatalURLFetchingError as refusal:
+            raise FetchRefusedError(str(refusal)) from refusal
+    return pdf
+
+
+def _attached(attachment: Attachment, created_at: datetime) -> PdfAttachment:
+    moment = created_at.astimezone(UTC)
+    return PdfAttachment(
+        string=attachment.content,
+        name=attachment.name,
+        description=attachment.description,
+        created=moment,
+        modified=moment,
+        relationship=attachment.relationship,
+        url_fetcher=_REFUSE_ALL,
+    )
+
+
+def _tell_attachments(document: Document, pdf: pydyf.PDF, attachments: tuple[Attachment, ...]) -> None:
+    """Write each attachment's type and relationship as we know them, and name each once in the catalogue.
+
+    WeasyPrint 70 guesses the type from the file's name, finds the relationship by the content's MD5 (two files of equal content
+    would share one), and lists every attachment twice under /AF.
+    """
+    del document
+    specifications = [item for item in pdf.objects if isinstance(item, dict) and item.get("Type") == "/Filespec"]
+    for specification, attachment in zip(specifications, attachments, strict=True):
+        specification["AFRelationship"] = f"/{attachment.relationship}"
+        stream = pdf.objects[int(specification["EF"]["F"].split()[0])]
+        stream.extra["Subtype"] = "/" + attachment.media_type.replace("/", "#2f").replace("+", "#2b")
+    if specifications:
+        pdf.catalog["AF"] = pydyf.Array(specification.reference for specification in specifications)

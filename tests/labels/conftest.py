@@ -1,0 +1,159 @@
+"""Values that documents are made of, with memorable names; every person and organisation here is invented."""
+
+import hashlib
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from labels import values as v
+
+AT = datetime(2026, 11, 23, 14, 13, 5, tzinfo=UTC)
+NWIPE_LOG = b"[2026/11/20 09:12:01]  notice: Found /dev/nvme0n1, NVME, SAMSUNG MZVLB512HAJQ, 512 GB, S/N=S3W8NX0M123456\n"
+
+
+def imprint(number: str, **changes: object) -> v.Imprint:
+    known: dict[str, object] = {
+        "number": number,
+        "issued_at": AT,
+        "issuer": v.Party("Atelier du Canal", ("12 quai des Filatures, 59000 Lille", "SIRET 732 829 320 00074")),
+        "language": "fr",
+        "verification_address": "https://filiere.example.org/verify/9XyZk2mQp4R7sT1vW3bN5c",
+    }
+    return v.Imprint(**(known | changes))  # type: ignore[arg-type]  # a maker takes any field
+
+
+DONOR = v.Party("Ville de Montreuil-sur-Lys", ("Place de la République", "SIRET 217 500 016 00019"))
+CARRIER = v.Party("Transports Lys & Deûle", ("SIRET 552 100 554 00012",))
+WORKSHOP = v.Party("Atelier du Canal", ("12 quai des Filatures, 59000 Lille",))
+ITEMS = (
+    v.Item("7K3M-9QX2-BV4", "laptop", "Lenovo", "ThinkPad T480", "PF1ABC2D", "MON-0412"),
+    v.Item("2H8T-W4CN-Z0R", "laptop", "HP", "EliteBook 840 G5", "5CG8123XYZ", "MON-0413", "charnière fendue"),
+    v.Item("P6VD-1JYE-K9S", "monitor", "Dell", "P2419H", "CN-0KHT8-74261-96A-1B2L"),
+)
+
+
+@pytest.fixture
+def certificate() -> v.ErasureCertificate:
+    return v.ErasureCertificate(
+        imprint=imprint("CE-2026-000123"),
+        medium=v.Medium("Samsung", "MZVLB512HAJQ-000L7", "S3W8NX0M123456", "ssd_nvme", 512_110_190_592, soldered=False),
+        device=ITEMS[0],
+        donor=DONOR,
+        donation_number="DO-2026-000031",
+        method="purge",
+        required_method="clear",
+        technique="NVMe Sanitize, block erase (SANACT 2)",
+        tool="nvme-cli",
+        tool_version="2.11",
+        rounds=1,
+        started_at=datetime(2026, 11, 20, 9, 12, 1, tzinfo=UTC),
+        ended_at=datetime(2026, 11, 20, 9, 14, 40, tzinfo=UTC),
+        verification="last",
+        verification_read_as="sstat 0x101 (success, nothing written since)",
+        verdict="pass",
+        operator=v.Person("AC-17", "technicien", datetime(2026, 11, 20, 9, 14, tzinfo=UTC), "Lille"),
+        validator=v.Person("Noor Lemaire", "sécurité des données", AT, "Lille"),
+        destination="réemploi dans l’appareil d’origine",
+        confidentiality="interne",
+        evidence=(
+            v.Evidence("nwipe.log", "text/plain", NWIPE_LOG, hashlib.sha256(NWIPE_LOG).hexdigest(), "nwipe_log"),
+        ),
+        canonical_json=b'{"certificate":"CE-2026-000123","verdict":"pass"}',
+        notes=("page_cache", "manual_capture", "ieee_declared"),
+        json_signature=b"\x01" * 64,
+        signing_key="ed25519:5f0c2a7d9b1e4c36",
+    )
+
+
+@pytest.fixture
+def cover() -> v.CertificateCover:
+    media = (
+        v.CoveredMedium("CE-2026-000123", "7K3M-9QX2-BV4", "PF1ABC2D", "Samsung", "MZVLB512HAJQ", "S3W8NX0M123456",
+                        "ssd_nvme", "erased", "purge", AT, "ab" * 32),
+        v.CoveredMedium("CE-2026-000124", "2H8T-W4CN-Z0R", "5CG8123XYZ", "Seagate", "ST500LM021", "W6212345", "hdd",
+                        "destroyed", "destroy", AT, "cd" * 32),
+        v.CoveredMedium("", "P6VD-1JYE-K9S", "CN-0KHT8", "Toshiba", "MQ01", "77X8S", "hdd", "removed"),
+    )
+    return v.CertificateCover(imprint("RC-2026-000007"), "donation", "DO-2026-000031", DONOR, media, ("Lot complet.",))
+
+
+@pytest.fixture
+def agreement() -> v.DonationAgreement:
+    return v.DonationAgreement(
+        imprint("CV-2026-000031"), "DO-2026-000031", DONOR, WORKSHOP, "public_free_transfer", "purge",
+        (v.CountLine("laptop", 40, "environ 40, 2017 à 2019"), v.CountLine("monitor", 14)),
+        place="Hôtel de ville, quai n° 2", recipient_quality="ESUS, agrément du 3 mars 2025",
+        clauses=("Les câbles et chargeurs sont remis avec les appareils.",),
+        signatures=(v.Signature("donor", "C. Delattre", AT), v.Signature("recipient")),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def pickup() -> v.PickupNote:
+    return v.PickupNote(
+        imprint("BE-2026-000018"), "CO-2026-000018", ("DO-2026-000031", "DO-2026-000033"), (DONOR,), CARRIER, WORKSHOP,
+        AT, AT, "Hôtel de ville, quai n° 2", (v.CountLine("laptop", 39), v.CountLine("monitor", 14, "dont 2 fêlés")),
+        vehicle="AB-123-CD",
+        containers=(
+            v.Container("PAL-0007", "pallet", "SC-88213", "30 portables"), v.Container("CAG-0002", "cage", "SC-88214"),
+        ),
+        items=ITEMS, remarks=("Une palette filmée sur place.",),
+        signatures=(v.Signature("donor", "C. Delattre", AT), v.Signature("carrier", "R. Okafor", AT)),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def reception() -> v.ReceptionNote:
+    return v.ReceptionNote(
+        imprint("BR-2026-000018"), "CO-2026-000018", ("DO-2026-000031",), (DONOR,), CARRIER, AT, "Lille, quai A",
+        (v.ReconciliationLine("laptop", 40, 39, 38), v.ReconciliationLine("monitor", 14, 14, 15)),
+        differences=(
+            v.Difference("missing", "laptop", 2, note="absents de la palette PAL-0007, scellé intact"),
+            v.Difference("extra", "monitor", 1, "P6VD-1JYE-K9S", "CN-0KHT8-74261-96A-1B2L"),
+            v.Difference("serial_differs", "laptop", 1, "2H8T-W4CN-Z0R", "5CG8123XYZ", "déclaré 5CG8123XY2"),
+        ),
+        items=ITEMS, signatures=(v.Signature("lead", "M. Benali", AT), v.Signature("donor")),
+    )  # fmt: skip
+
+
+def euros(minor: int) -> v.Money:
+    return v.Money(minor, "EUR", 2)
+
+
+@pytest.fixture
+def handover() -> v.HandoverReceipt:
+    return v.HandoverReceipt(
+        imprint("RE-2026-000077"), WORKSHOP, v.Party("Centre social des Moulins", ("4 rue du Moulin, 59000 Lille",)),
+        AT,
+        (
+            v.HandoverLine("7K3M-9QX2-BV4", "laptop", "Lenovo ThinkPad T480, 8 Go, 256 Go", "PF1ABC2D", "B",
+                           euros(12000), euros(18000), refurbished=True),
+            v.HandoverLine("P6VD-1JYE-K9S", "monitor", "Dell P2419H", "CN-0KHT8-74261-96A-1B2L", "A", euros(2500),
+                           euros(3000), refurbished=True),
+        ),
+        euros(14500), reservation_number="RS-2026-000052", beneficiary="ROSEAU-4127", paid=euros(14500),
+        payment_method="card", warranty=v.Warranty(24, date(2028, 11, 23), 12, "atelier@canal.example, 03 20 00 00 00"),
+        signatures=(v.Signature("seller", "M. Benali", AT), v.Signature("network")),
+    )  # fmt: skip
+
+
+def three(low: str, central: str, high: str) -> v.ThreeFigures:
+    return v.ThreeFigures(Decimal(low), Decimal(central), Decimal(high))
+
+
+@pytest.fixture
+def impact() -> v.ImpactReport:
+    rows = tuple(
+        v.ImpactRow(f"7K3M-9QX2-B{n:02}", "laptop", Decimal("37.08"), Decimal(3), three("25.380", "81.000", "107.900"))
+        for n in range(10)
+    ) + tuple(
+        v.ImpactRow(f"P6VD-1JYE-K{n:02}", "monitor", Decimal("11.63"), Decimal(3), three("7.750", "25.200", "25.200"))
+        for n in range(4)
+    )
+    return v.ImpactReport(
+        imprint("RI-2026-000009"), "Don DO-2026-000031, Ville de Montreuil-sur-Lys", date(2026, 1, 1), date(2026, 12, 31),
+        "fr-ademe-2026-07", "Impact CO2 (ADEME), fichier du 2026-07 ; étude ADEME sur le reconditionné, 2022",
+        three("284.800", "910.800", "1179.800"), rows, (v.CountLine("printer", 3),),
+        (v.Indicator("Heures d’insertion", "126 h"), v.Indicator("Foyers équipés", "9")),
+    )  # fmt: skip
