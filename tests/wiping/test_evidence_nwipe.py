@@ -211,6 +211,9 @@ def test_the_table_of_bytes_erased_must_say_the_whole_device_where_it_is_given()
         return only(log("vm02-nwipe.log").replace(marker, table + marker))
 
     assert with_table("       sda |     50331648 |    50331648 | 100.00%").verdict == "pass"
+    assert with_table("       sda | 50331648 (50 MB) | 50331648 (50 MB)").verdict == "pass"
+    assert with_table("       sda | half of it | 50331648").verdict == "unknown"
+    assert with_table("!      sda |     50331648 |    50331648 | 100.00%").verdict == "unknown"
     assert with_table("       sda |     50331000 |    50331648 |  99.99%").reasons == ("incomplete",)
     assert with_table("       sda |     50331648 |    50331648 |  99.99%").verdict == "unknown"
     assert with_table("       sda |     60331648 |    60331648 | 100.00%").verdict == "unknown"

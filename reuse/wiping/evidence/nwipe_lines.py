@@ -73,8 +73,9 @@ _TOTAL = re.compile(r"Total Throughput +.*?/s, (.+), (\d+)R\+(N?B)\+(NV|VL|VA)")
 _SYSTEM_SERIAL = re.compile(r"system-serial-number = (.*)")
 _ERROR_ROW = re.compile(r"(!?) *(\S+) \| +(\d+) \| +(\d+) \|(?: +(\d+))?")
 _STATUS_ROW = re.compile(r"(!?) *(\S+) \|(.{8})\|[^|]*\|[^|]*\|(.*)")
-_ERASED_ROW = re.compile(r"(!?) *(\S+) \| *(\d+) \| *(\d+) \|(.*)")
-_HUNDRED_PERCENT = re.compile(r"100(?:\.0+)? ?%")
+_ERASED_ROW = re.compile(r"(!?) *([\w/-]+) *\|(.*)", re.ASCII)
+_COUNT_CELL = re.compile(r" *(\d+)(?: +\([^)]*\))? *", re.ASCII)
+_PERCENT_CELL = re.compile(r" *(?:100(?:\.0+)?|(?P<less>\d+(?:\.\d+)?)) *% *", re.ASCII)
 _RULE = re.compile(r"[-*]{20,}")
 
 
@@ -167,9 +168,18 @@ def read_row(line: str, table: str) -> Row | None:
     if table == "status" and (found := _STATUS_ROW.fullmatch(line)):
         return Row("status", found[2], bool(found[1]), status=found[3].strip(), text=found[4].strip(" "))
     if table == "erased" and (found := _ERASED_ROW.fullmatch(line)):
-        whole = _HUNDRED_PERCENT.search(found[5]) or "%" not in found[5]
-        return Row("erased", found[2], bool(found[1]) or not whole, (int(found[3]), int(found[4])))
+        return _erased_row(found[2], found[3].split("|"), flagged=bool(found[1]))
     return None
+
+
+def _erased_row(device: str, cells: list[str], *, flagged: bool) -> Row | None:
+    """Read the two counts of bytes, erased and total, whatever stands around them; a share below 100 % is a flag."""
+    counts = [int(count[1]) for cell in cells if (count := _COUNT_CELL.fullmatch(cell))]
+    shares = [share for cell in cells if (share := _PERCENT_CELL.fullmatch(cell))]
+    known = len(counts) + len(shares) + sum(not cell.strip() for cell in cells)
+    if len(counts) != 2 or known != len(cells):  # noqa: PLR2004  # erased and total
+        return None
+    return Row("erased", device, flagged or any(share["less"] for share in shares), (counts[0], counts[1]))
 
 
 def table_begun(line: str) -> str | None:
