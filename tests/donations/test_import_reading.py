@@ -54,12 +54,13 @@ def sheet(rows: list[list[str | float | None]], *, first_row: int = 1, extra: st
     return workbook([f"<sheetData>{''.join(lines)}{extra}</sheetData>"])
 
 
-def workbook(sheets: list[str], more: dict[str, bytes] | None = None) -> bytes:
+def workbook(sheets: list[str], more: dict[str, bytes] | None = None, *, hidden: int = 0) -> bytes:
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
     numbers = range(1, len(sheets) + 1)
-    listed = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
+    state = {hidden: ' state="hidden"'}
+    listed = "".join(f'<sheet name="S{n}" sheetId="{n}"{state.get(n, "")} r:id="rId{n}"/>' for n in numbers)
     linked = "".join(
         f'<Relationship Id="rId{n}" Type="{relations}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
     )
@@ -258,6 +259,13 @@ def test_the_first_sheet_that_holds_something_is_the_list() -> None:
     rows = '<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Category</t></is></c></row>'
     rows += '<row r="2"><c r="A2" t="inlineStr"><is><t>tablet</t></is></c></row></sheetData>'
     assert [item.category for item in read_file(workbook(["<sheetData/>", rows, rows])).items] == ["tablet"]
+
+
+def test_a_hidden_sheet_is_not_the_list() -> None:
+    rows = '<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Category</t></is></c></row><row r="2">'
+    rows += '<c r="A2" t="inlineStr"><is><t>{}</t></is></c></row></sheetData>'
+    content = workbook([rows.format("laptop"), rows.format("tablet")], hidden=1)
+    assert [item.category for item in read_file(content).items] == ["tablet"]
 
 
 def test_a_zip_bomb_is_refused_before_it_is_opened() -> None:

@@ -146,7 +146,8 @@ def test_a_usb_stick_takes_the_serial_of_its_bridge_and_a_card_does_not() -> Non
                      {"id": "medium", "class": "disk", "size": 4045930496, "logicalname": "/dev/sdb"}
                  ]})  # fmt: skip
     card = usb(
-        {"id": "disk", "class": "disk", "logicalname": "/dev/sdc", "size": 32_000_000_000}, product="Card Reader"
+        {"id": "disk", "class": "disk", "serial": "2006", "logicalname": "/dev/sdc", "size": 32_000_000_000},
+        product="Card Reader",
     )
     found = read(machine(stick, card, disk()))
     assert media_of(found)[:2] == [("8998011620", "usb", 4045930496), (None, "sd", 32_000_000_000)]
@@ -393,6 +394,38 @@ def test_a_script_snapshot_holds_other_tools_output_as_text() -> None:
     assert refused.value.errors[0].pointer == "/data/smartctl"
 
 
+def test_dmidecode_tells_the_machine_and_no_media() -> None:
+    text = """# dmidecode 3.4
+Getting SMBIOS data from sysfs.
+
+Handle 0x0300, DMI type 3, 22 bytes
+Chassis Information
+\tType: Notebook
+\tAsset Tag: INV-000417
+
+Handle 0x0100, DMI type 1, 27 bytes
+System Information
+\tManufacturer: LENOVO
+\tProduct Name: 20L5S0XX00
+\tVersion: ThinkPad T480
+\tSerial Number: PF1A2B3C
+
+Handle 0x1100, DMI type 17, 40 bytes
+Memory Device
+\tSize: 8 GB
+Memory Device
+\tSize: No Module Installed
+"""
+    found = read_capture(text.encode())
+    identity = found.identity
+    assert (found.format, found.partial, found.media) == ("dmidecode", True, ())
+    assert (identity.model, identity.serial, identity.asset_tag) == ("ThinkPad T480", "PF1A2B3C", "INV-000417")
+    assert (identity.chassis, found.facts.ram_bytes) == ("laptop", 2**33)
+    with pytest.raises(Invalid) as refused:
+        read_capture(b"# dmidecode 3.4\nHandle 0x0300, DMI type 3, 22 bytes\nChassis Information\n\tType: Notebook\n")
+    assert refused.value.code == "no_system"
+
+
 def test_a_phone_is_one_medium() -> None:
     phone = {
         "type": "Snapshot", "software": "WorkbenchAndroid", "version": "0.0.2",
@@ -409,11 +442,11 @@ def test_nothing_personal_is_kept_or_answered() -> None:
         "id": "network", "class": "network", "serial": "MARKER-mac", "logicalname": "MARKER",
         "configuration": {"ip": "MARKER", "ssid": "MARKER"},
     }  # fmt: skip
-    volume = {"id": "volume", "class": "volume", "serial": "MARKER", "logicalname": ["/home/MARKER"],
+    volume = {"id": "volume", "class": "volume", "serial": "MARKER", "logicalname": ["/media/MARKER"],
               "configuration": {"label": "MARKER"}}  # fmt: skip
     texts = [
         machine(network, disk(children=[volume]), MARKER="MARKER", users=["MARKER"]),
-        smart(local_time={"asctime": "MARKER"}, smartctl={"argv": ["/home/MARKER"], "exit_status": 0}),
+        smart(local_time={"asctime": "MARKER"}, smartctl={"argv": ["/media/MARKER"], "exit_status": 0}),
         snapshot(
             {"type": "HardDrive", "serialNumber": "AB1", "MARKER": "MARKER"},
             {"type": "NetworkAdapter", "serialNumber": "MARKER"},
