@@ -36,6 +36,7 @@ class Device(SQLModel, table=True):
     price_minor: int | None = None
     price_currency: str | None = None
     identity_open: str | None = None
+    open_repairs: int = 0
     custody_since: datetime | None = Field(default=None, sa_type=INSTANT)
     donation_id: UUID | None = Field(default=None, index=True)
     donor_id: UUID | None = Field(default=None, index=True)

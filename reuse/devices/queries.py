@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from reuse.cursors import MAX_LIMIT
 from reuse.devices.models import Code, Device, FlagRow, Medium, MilestoneRow, WorkDone
-from reuse.devices.rules import GateFacts, Status, media_policy, normal_code
+from reuse.devices.rules import GateFacts, Status, media_policy, normal_code, with_derived
 from reuse.errors import Fault, Invalid, NotFound
 from reuse.history.models import HistoryRecord
 from reuse.people.queries import sight
@@ -110,7 +110,7 @@ def gate_facts(session: Session, devices: Sequence[Device]) -> dict[UUID, GateFa
     return {
         device.id: GateFacts(
             media=media_policy(device.category),
-            milestones=frozenset(milestones[device.id]),
+            milestones=with_derived(milestones[device.id], open_repairs=device.open_repairs),
             flags=frozenset(flag.name for flag in flags[device.id]),
         )
         for device in devices

@@ -20,6 +20,7 @@ from reuse.devices.rules import (
     media_policy,
     next_steps,
     step_titles,
+    with_derived,
 )
 from reuse.people.queries import territory_of
 from reuse.people.rules import Activity, Caller
@@ -118,7 +119,7 @@ def device_shapes(
         is_inside = _knows_origin(caller, device)
         gate = GateFacts(
             media=media_policy(device.category),
-            milestones=frozenset(milestones[device.id]),
+            milestones=with_derived(milestones[device.id], open_repairs=device.open_repairs),
             flags=frozenset(flag.name for flag in flags[device.id]),
         )
         plain = device.model_dump(include=_PLAIN)
@@ -131,7 +132,7 @@ def device_shapes(
                 for code in codes[device.id]
                 if is_inside or code.kind in OPEN_CODES
             ],
-            milestones=_milestones(caller, milestones[device.id], gate.media),
+            milestones=_milestones(caller, milestones[device.id], gate),
             flags=sorted(gate.flags),
             next_steps=step_shapes(next_steps(Status(device.status), gate), language),
             media=[medium_shape(medium) for medium in media[device.id]],
@@ -173,14 +174,16 @@ def _knows_origin(caller: Caller, device: Device) -> bool:
     )
 
 
-def _milestones(caller: Caller, met: dict[str, MilestoneRow], media: MediaPolicy) -> dict[str, MilestoneShape | None]:
+def _milestones(caller: Caller, met: dict[str, MilestoneRow], gate: GateFacts) -> dict[str, MilestoneShape | None]:
     shapes: dict[str, MilestoneShape | None] = {}
     for milestone in Milestone:
         row = met.get(milestone)
         if row is not None:  # a person's name stays inside the person's own organisation
             by = row.person if row.organisation_id == caller.organisation_id else None
             shapes[milestone.value] = MilestoneShape(at=row.at, by=by, source=row.source)
-        elif media is MediaPolicy.never and milestone in NOT_APPLICABLE_WITHOUT_MEDIA:
+        elif milestone in gate.milestones or (
+            gate.media is MediaPolicy.never and milestone in NOT_APPLICABLE_WITHOUT_MEDIA
+        ):
             shapes[milestone.value] = MilestoneShape(at=None, by=None, not_applicable=True)
         else:
             shapes[milestone.value] = None

@@ -21,6 +21,7 @@ from reuse.devices.rules.gates import categories as categories
 from reuse.devices.rules.gates import check_generic_move as check_generic_move
 from reuse.devices.rules.gates import media_policy as media_policy
 from reuse.devices.rules.gates import missing_for_ready as missing_for_ready
+from reuse.devices.rules.gates import with_derived as with_derived
 from reuse.devices.rules.status import BY_RESOURCE as BY_RESOURCE
 from reuse.devices.rules.status import MOVES as MOVES
 from reuse.devices.rules.status import WORKED_IN as WORKED_IN

@@ -1,6 +1,7 @@
 """What the workshop must prove before a device is ready. Source: spec/process.md, Milestones and Gates."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -66,6 +67,11 @@ class GateFacts:
 
 
 NOT_APPLICABLE_WITHOUT_MEDIA = frozenset({Milestone.captured, Milestone.sanitized, Milestone.unlocked})
+
+
+def with_derived(milestones: Iterable[str], *, open_repairs: int) -> frozenset[str]:
+    """The milestones met, with `repaired` among them while no repair is open: it is derived, never set."""
+    return frozenset(milestones) | (frozenset() if open_repairs else frozenset({Milestone.repaired.value}))
 
 
 def missing_for_ready(facts: GateFacts) -> tuple[str, ...]:

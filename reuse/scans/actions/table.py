@@ -1,0 +1,148 @@
+"""Every action that a scan can ask for: who may, and what it does. A later need takes one line in `ACTIONS`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from reuse import clock
+from reuse.devices.actions.changes import Change, change_devices
+from reuse.devices.actions.milestones import withdraw_milestones
+from reuse.devices.models import Device
+from reuse.devices.rules import GateFacts, Milestone, Status
+from reuse.errors import Conflict, Fault, Invalid, NotFound
+from reuse.people.rules import Caller, Role
+from reuse.scans.models import Scan
+from reuse.scans.rules import UNDO_WITHIN, ScanIn, plausible
+
+FLOOR = frozenset({Role.technician, Role.lead})
+STOCK = FLOOR | {Role.network}
+MAX_LOCATION = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an action looks at: the device as it is, and whether it was its label that was scanned."""
+
+    scan: ScanIn
+    device: Device
+    facts: GateFacts
+    by_label: bool
+    now: datetime
+
+    @property
+    def newly_labelled(self) -> Milestone | None:
+        """`labelled` is met when the label is first scanned, not when it is printed (spec/process.md)."""
+        return Milestone.labelled if self.by_label and Milestone.labelled not in self.facts.milestones else None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Who may ask for it, and one of two ways of doing it.
+
+    `decide` looks and answers with the change to write (or None), which is then written together with those of other
+    scans. `act` does its work itself, through the actions of any stage, in a savepoint of its own.
+    """
+
+    roles: frozenset[Role]
+    decide: Callable[[Seen], Change | None] | None = None
+    act: Callable[[Session, Caller, Device, ScanIn], None] | None = None
+
+
+def _receive(seen: Seen) -> Change:
+    if seen.device.status == Status.received and seen.newly_labelled:
+        return _only_labelled(seen)
+    since = plausible(seen.scan.at, seen.now)
+    change = Change(seen.device, "received", Status.received, columns={"custody_since": since}, at=seen.scan.at)
+    return replace(change, milestone=seen.newly_labelled)
+
+
+def _start_work(seen: Seen) -> Change:
+    status = seen.device.status
+    if status == Status.in_workshop and seen.newly_labelled:
+        return _only_labelled(seen)
+    if status not in {Status.received, Status.returned}:
+        sentence = f"This device is {status}; work starts on devices that are received or returned."
+        raise Conflict(sentence, code="move_not_allowed")
+    change = Change(seen.device, "work_started", Status.in_workshop, at=seen.scan.at)
+    return replace(change, milestone=seen.newly_labelled)
+
+
+def _only_labelled(seen: Seen) -> Change:
+    return Change(seen.device, "labelled", milestone=Milestone.labelled, at=seen.scan.at)
+
+
+def _locate(seen: Seen) -> Change | None:
+    said: object = seen.scan.data.get("location")
+    place = said.strip() if isinstance(said, str) else ""
+    if not place or len(place) > MAX_LOCATION or not place.isprintable():
+        sentence = f"Say where it is, in 1 to {MAX_LOCATION} characters: data.location."
+        raise Invalid(sentence, code="location", errors=(Fault("/data/location", "required", sentence),))
+    if place == seen.device.location:
+        return None
+    columns, data = {"location": place}, {"location": place}
+    return Change(seen.device, "located", columns=columns, data=data, at=seen.scan.at)
+
+
+def _look(_: Seen) -> None:
+    """Nothing changes, not even the version."""
+
+
+def _hand_over_check(seen: Seen) -> None:
+    """The device may leave: it is reserved and nothing holds it back."""
+    if seen.facts.flags:
+        missing = tuple(f"flag:{flag}" for flag in sorted(seen.facts.flags))
+        raise Conflict("This device is held back; set it aside and ask the lead.", code="flagged", missing=missing)
+    if seen.device.status != Status.reserved:
+        sentence = f"This device is {seen.device.status}, not reserved: it cannot leave."
+        raise Conflict(sentence, code="not_reserved", missing=("reservation",))
+
+
+def _undo(session: Session, caller: Caller, device: Device, scan: ScanIn) -> None:
+    """Reverse a wrong scan of one's own, as a correcting record: nothing that was written goes away."""
+    wrong = _own_scan(session, caller, scan)
+    if clock.now() - wrong.received_at > UNDO_WITHIN:
+        minutes = UNDO_WITHIN // timedelta(minutes=1)
+        raise Conflict(f"A scan can be undone within {minutes} minutes; ask your lead.", code="undo_too_late")
+    if wrong.device_id != device.id or wrong.before is None or wrong.version != device.version:
+        sentence = "This device has changed since that scan, or the scan changed nothing; ask your lead."
+        raise Conflict(sentence, code="undo_not_possible")
+    before = wrong.before
+    columns: dict[str, Any] = {"location": before["location"]}
+    since: str | None = before["custody_since"]
+    columns["custody_since"] = datetime.fromisoformat(since) if since else None
+    to = Status(before["status"])
+    data = {"scan_id": str(wrong.id), "location": before["location"]}
+    change = Change(
+        device, "scan_undone", to if to != device.status else None, columns=columns, data=data, is_reversal=True
+    )
+    change_devices(session, caller.actor, [change])
+    if before["milestone"]:
+        withdraw_milestones(session, caller.actor, device, [Milestone(before["milestone"])], reason="scan undone")
+
+
+def _own_scan(session: Session, caller: Caller, scan: ScanIn) -> Scan:
+    said: object = scan.data.get("scan_id")
+    try:
+        scan_id = UUID(str(said))
+    except ValueError as error:
+        sentence = "Say which scan was wrong, by its id: data.scan_id."
+        fault = Fault("/data/scan_id", "required", sentence)
+        raise Invalid(sentence, code="scan_id", errors=(fault,)) from error
+    found = session.get(Scan, (caller.organisation_id, scan_id))
+    if found is None or (found.person, found.person or found.key_id) != (caller.person, caller.person or caller.key_id):
+        raise NotFound(f"You made no scan {scan_id}; only its author can undo it.", code="unknown_scan")
+    return found
+
+
+ACTIONS: dict[str, Action] = {
+    "receive": Action(FLOOR, decide=_receive),
+    "start_work": Action(FLOOR, decide=_start_work),
+    "locate": Action(STOCK, decide=_locate),
+    "look": Action(STOCK, decide=_look),
+    "hand_over_check": Action(STOCK, decide=_hand_over_check),
+    "undo": Action(FLOOR, act=_undo),
+}
