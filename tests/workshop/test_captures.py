@@ -491,6 +491,17 @@ def test_the_place_of_broken_json_is_named() -> None:
         read_capture(b'{"id": "x",\n "class": }')
 
 
+def test_a_tree_larger_than_any_machine_is_refused_and_no_medium_is_left_out() -> None:
+    leaf = {"id": "x", "class": "generic"}
+    for value, code in (
+        (machine(*[disk(f"S{n}", logicalname=f"/dev/x{n}") for n in range(501)]), "too_many_media"),
+        (machine(*[leaf for _ in range(20_000)]), "too_many_nodes"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            read(value)
+        assert refused.value.code == code
+
+
 def test_more_than_20_megabytes_are_refused() -> None:
     with pytest.raises(TooLarge):
         read_capture(b" " * 20_000_001)

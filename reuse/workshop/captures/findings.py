@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 
-from reuse.boundedjson import Node, number_at, place, text_at
+from reuse.boundedjson import Node, number_at, place, refuse, text_at
 from reuse.errors import Fault
 from reuse.placeholders import (
     identifies_nothing,
@@ -143,16 +143,18 @@ def conclude(found: Findings) -> CaptureFound:
 
 def merge(found: Findings) -> tuple[MediumFound, ...]:
     """The media, each once: two sightings are one medium when serial (or WWN) agree and nothing tells them apart."""
+    if len(found.sightings) > MAX_MEDIA:
+        refuse(
+            "", "too_many_media", f"This capture names {len(found.sightings):,} media; no machine has over {MAX_MEDIA}."
+        )
     merged: list[Sighting] = []
-    for sighting in found.sightings[:MAX_MEDIA]:
+    for sighting in found.sightings:
         for index, known in enumerate(merged):
             if _same_medium(known, sighting):
                 merged[index] = Sighting(_both(known.medium, sighting.medium), known.seat or sighting.seat)
                 break
         else:
             merged.append(sighting)
-    if len(found.sightings) > MAX_MEDIA:
-        warn(found, "", "too_many_media", f"Only the first {MAX_MEDIA} of {len(found.sightings)} media were taken.")
     for serial, times in Counter(each.medium.serial for each in merged).items():
         if serial is not None and times > 1:
             warn(

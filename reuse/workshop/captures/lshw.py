@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from reuse.boundedjson import MAX_DEPTH, Node, child, children, parse_json, place, refuse, text_at
 from reuse.errors import Invalid
@@ -25,6 +26,8 @@ from reuse.workshop.captures.kinds import chassis_of
 from reuse.workshop.captures.lshw_media import see_media
 from reuse.workshop.captures.shape import Component, Identity
 
+MAX_NODES = 20_000
+"""A server with 128 processors has some 2,000."""
 _OWN_STYLE = re.compile(r'^\s*"(?:id|class)" : "', re.MULTILINE)
 _LINE = re.compile(r'^(\s*(?:"[^"]*" : )?")(.*)("\s*,?\s*)$')
 _BARE_BACKSLASH = re.compile(r'(?<!\\)\\(?!["\\/])')
@@ -95,7 +98,9 @@ def read_lshw(tops: list[Node]) -> Findings:
     found.partial = not systems
     if systems:
         found.identity = _identity(found, systems[0])
-    spots = [spot for top in tops for spot in _walk(top, ())]
+    spots = list(islice((spot for top in tops for spot in _walk(top, ())), MAX_NODES + 1))
+    if len(spots) > MAX_NODES:
+        refuse("", "too_many_nodes", f"This lshw tree has more than {MAX_NODES:,} nodes, which no machine has.")
     _see_parts(found, spots)
     found.sightings = see_media(found, [(spot.node, spot.above) for spot in spots])
     if not found.partial and not any(each.medium.kind not in {"usb", "sd"} for each in found.sightings):
