@@ -19,6 +19,8 @@ from reuse.workshop.captures.shape import Component, Identity, MediumFound
 
 _AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,15})?) ?([A-Za-z* ]*)")
 _UNITS = {"": 10**6, "mb": 10**6, "megabyte": 10**6, "mib": 2**20, "mebibyte": 2**20, "gb": 10**9, "gigabyte": 10**9}
+MAX_COMPONENTS = 2_000
+"""Workbench lists some thirty for a computer."""
 _PARTS = {
     "RamModule": "memory",
     "Battery": "battery",
@@ -73,7 +75,10 @@ def read_snapshot(node: Node) -> Findings:
         chassis=_chassis(device, kind or "", old="@type" in node.value),
         virtual_machine=device.value.get("chassis") == "Virtual",
     )
-    for component in children(node, "components"):
+    components = list(children(node, "components"))
+    if len(components) > MAX_COMPONENTS:
+        refuse(place(node, "components"), "too_many_nodes", f"No machine has {len(components):,} components.")
+    for component in components:
         _see_component(found, component)
     if not found.sightings:
         warn(

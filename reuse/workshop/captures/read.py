@@ -11,7 +11,7 @@ from reuse.workshop.captures.dmidecode import is_dmidecode, read_dmidecode
 from reuse.workshop.captures.ereuse import is_snapshot, read_snapshot
 from reuse.workshop.captures.ereuse_script import is_script_snapshot, read_script_snapshot
 from reuse.workshop.captures.findings import Findings, conclude
-from reuse.workshop.captures.lshw import is_lshw, parse_lshw, read_lshw
+from reuse.workshop.captures.lshw import MAX_NODES, is_lshw, parse_lshw, read_lshw
 from reuse.workshop.captures.nvme import is_nvme_id_ctrl, is_nvme_list, read_nvme_id_ctrl, read_nvme_list
 from reuse.workshop.captures.shape import CaptureFound
 from reuse.workshop.captures.smartctl import is_smartctl, read_smartctl
@@ -60,6 +60,8 @@ def _read(text: str) -> Findings:
 
 def _read_value(value: object) -> Findings:
     nodes = nodes_of(value)
+    if len(nodes) > MAX_NODES:
+        refuse("", "too_many_nodes", f"This is a list of {len(nodes):,} objects; at most {MAX_NODES:,} are read.")
     if is_lshw(nodes):
         return read_lshw(nodes)
     if nodes and all(is_smartctl(node) for node in nodes):
