@@ -1,5 +1,6 @@
 """The one list of doors, and the application made of them."""
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -7,26 +8,37 @@ from importlib.metadata import version
 
 from litestar import Litestar
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from reuse import health
+from reuse import health, manual
 from reuse.broker import Relay, embedded_worker
 from reuse.devices import api as devices
 from reuse.documents import api as documents
+from reuse.donations import api as donations
 from reuse.house import House
 from reuse.jobs import api as jobs
+from reuse.openapi import CompleteDocument, document_text
 from reuse.passport import api as passport
 from reuse.people import api as people
 from reuse.problems import HANDLERS
+from reuse.scans import api as scans
+from reuse.wiping import api as wiping
+from reuse.wiping import pages as wiping_pages
+from reuse.workshop import api as workshop
 
 DOORS = [
     *health.doors,
+    *manual.doors,
     *people.doors,
     *jobs.doors,
     *documents.doors,
     *devices.doors,
+    *donations.doors,
     *passport.doors,
+    *scans.doors,
+    *wiping.doors,
+    *wiping_pages.doors,
+    *workshop.doors,
 ]
 MAX_BODY = 21 * 1024 * 1024  # 20 MB of file and the form around it
 
@@ -51,11 +63,14 @@ def _lifespan(house: House) -> Callable[[Litestar], AbstractAsyncContextManager[
     return live
 
 
-def create_app(house: House) -> Litestar:
-    """The API over one house; with no broker set, its worker lives in the same process."""
+def create_app(house: House | None = None) -> Litestar:
+    """The API over one house; with no broker set, its worker lives in the same process.
+
+    Without a house it can only be asked for its document.
+    """
     return Litestar(
         route_handlers=DOORS,
-        lifespan=[_lifespan(house)],
+        lifespan=[_lifespan(house)] if house else [],
         exception_handlers=HANDLERS,
         logging_config=None,  # reuse/logs.py alone says where logs go
         request_max_body_size=MAX_BODY,
@@ -64,10 +79,14 @@ def create_app(house: House) -> Litestar:
             version=version("filiere"),
             description="The circular economy of digital equipment, from a donor's shelf to a family's table.",
             path="/schema",
-            render_plugins=[JsonRenderPlugin()],
+            render_plugins=[CompleteDocument()],
             components=Components(
                 security_schemes={"key": SecurityScheme(type="http", scheme="bearer", description="flr_<id>_<secret>")}
             ),
             security=[{"key": []}],
         ),
     )
+
+
+if __name__ == "__main__":  # make openapi
+    sys.stdout.write(document_text(create_app()))

@@ -2,9 +2,13 @@
 
 from reuse.devices import models as devices
 from reuse.documents import models as documents
+from reuse.donations import models as donations
 from reuse.history import models as history
 from reuse.idempotency import KeptAnswer
 from reuse.jobs import models as jobs
 from reuse.people import models as people
+from reuse.scans import models as scans
+from reuse.wiping import models as wiping
+from reuse.workshop import models as workshop
 
-__all__ = ["KeptAnswer", "devices", "documents", "history", "jobs", "people"]
+__all__ = ["KeptAnswer", "devices", "documents", "donations", "history", "jobs", "people", "scans", "scans", "wiping", "workshop"]

@@ -71,7 +71,7 @@ NOT_APPLICABLE_WITHOUT_MEDIA = frozenset({Milestone.captured, Milestone.sanitize
 
 def with_derived(milestones: Iterable[str], *, open_repairs: int) -> frozenset[str]:
     """The milestones met, with `repaired` among them while no repair is open: it is derived, never set."""
-    return frozenset(milestones) | (frozenset() if open_repairs else frozenset({Milestone.repaired.value}))
+    return frozenset(milestones) if open_repairs else frozenset({*milestones, Milestone.repaired.value})
 
 
 def missing_for_ready(facts: GateFacts) -> tuple[str, ...]:

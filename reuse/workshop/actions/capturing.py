@@ -1,0 +1,129 @@
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from reuse import clock
+from reuse.canonical import as_json, sha256_hex
+from reuse.devices.actions.identity import NewMedium, add_media, bind_code
+from reuse.devices.actions.milestones import note_work, set_milestone, withdraw_milestones
+from reuse.devices.actions.moves import change_device
+from reuse.devices.models import Device, Medium
+from reuse.devices.rules import Milestone, Status, Work, check_works, normal_code
+from reuse.errors import Conflict, Fault, NotFound
+from reuse.history.actions import record
+from reuse.people.rules import Caller, require_person
+from reuse.workshop.captures.shape import CaptureFound, Identity
+from reuse.workshop.models import Capture
+
+
+def take_capture(
+    session: Session, caller: Caller, device: Device, found: CaptureFound, *, content: bytes
+) -> tuple[Capture, list[Medium]]:
+    """Take what a tool found in a machine: its identity, its facts and every medium, in the order found.
+
+    It sets `captured`, unless the capture tells only a part, or names another serial number than the device's own:
+    then somebody must say first that this is the right machine (`confirm_capture`).
+    """
+    check_works(Status(device.status))
+    differs = _serial_differs(device, found.identity)
+    warnings = [*found.warnings, *([_differs(device, found.identity)] if differs else [])]
+    capture = Capture(
+        id=clock.new_id(),
+        device_id=device.id,
+        format=found.format,
+        partial=found.partial,
+        identity=as_json(asdict(found.identity)),
+        kept=as_json(found.kept),
+        warnings=[asdict(warning) for warning in warnings],
+        upload_sha256=sha256_hex(content),
+        organisation_id=caller.organisation_id,
+        person=caller.person,
+        created_at=clock.now(),
+    )
+    if differs:
+        change_device(session, device, identity_open=str(capture.id))
+        withdraw_milestones(session, caller.actor, device, [Milestone.captured], reason="another serial was captured")
+    else:
+        _learn(session, caller, device, found)
+    media = add_media(session, caller.actor, device, [_medium(one) for one in found.media], source=found.format)
+    capture.medium_ids = [str(medium.id) for medium in media]
+    session.add(capture)
+    note_work(session, caller.actor, device, Work.capture)
+    what = {"capture": str(capture.id), "format": found.format, "media": [medium.serial for medium in media]}
+    record(session, caller.actor, thing="device", thing_id=device.id, verb="captured", data=what)
+    if not found.partial and not differs:
+        set_milestone(session, caller.actor, device, Milestone.captured, source=found.format)
+    return capture, media
+
+
+def confirm_capture(session: Session, caller: Caller, device: Device, capture: Capture, *, reason: str) -> Capture:
+    """Say that this is the right machine although its serial differs; both serial numbers go on finding it."""
+    require_person(caller)
+    if device.identity_open != str(capture.id):
+        raise Conflict("No question about this machine's identity is open for this capture.", code="nothing_to_confirm")
+    capture.confirmed_reason = reason
+    session.add(capture)
+    serial = capture.identity.get("serial")
+    if serial:
+        bind_code(session, caller.actor, device, kind="serial", value=serial)
+    change_device(session, device, identity_open=None)
+    what = {"capture": str(capture.id), "serial": serial, "reason": reason}
+    record(session, caller.actor, thing="device", thing_id=device.id, verb="identity_confirmed", data=what)
+    if not capture.partial:
+        set_milestone(session, caller.actor, device, Milestone.captured, source=capture.format)
+    return capture
+
+
+def capture_for(session: Session, caller: Caller, capture_id: UUID) -> tuple[Capture, Device]:
+    """The capture and its device, if it is of the caller's workshop; NotFound otherwise."""
+    found = session.exec(
+        select(Capture, Device)
+        .join(Device, col(Device.id) == col(Capture.device_id))
+        .where(Capture.id == capture_id, col(Device.workshop_id) == caller.organisation_id)
+    ).first()
+    if found is None:
+        raise NotFound(f"There is no capture {capture_id} in your workshop.")
+    return found[0], found[1]
+
+
+def _serial_differs(device: Device, identity: Identity) -> bool:
+    if device.serial is None or identity.serial is None:
+        return False
+    return normal_code(device.serial) != normal_code(identity.serial)
+
+
+def _differs(device: Device, identity: Identity) -> Fault:
+    sentence = (
+        f"This machine says that its serial number is {identity.serial}, and the device's is {device.serial}. "
+        "Check the label; if it is the right machine, confirm the capture."
+    )
+    return Fault("/identity/serial", "serial_differs", sentence)
+
+
+def _medium(found: Any) -> NewMedium:  # noqa: ANN401  # a MediumFound, field by field
+    return NewMedium(
+        serial=found.serial,
+        kind=found.kind,
+        size_bytes=found.size_bytes,
+        manufacturer=found.manufacturer,
+        model=found.model,
+        soldered=found.soldered,
+    )
+
+
+def _learn(session: Session, caller: Caller, device: Device, found: CaptureFound) -> None:
+    """Fill what was not known of the device, and keep the newest hardware facts."""
+    identity = found.identity
+    facts = {name: value for name, value in asdict(found.facts).items() if value is not None}
+    changes: dict[str, Any] = {"facts": {**device.facts, **as_json({**facts, "captured_from": found.format})}}
+    if identity.virtual_machine:
+        changes["facts"]["virtual_machine"] = True
+    for name in ("manufacturer", "model", "serial"):
+        if getattr(device, name) is None and getattr(identity, name) is not None:
+            changes[name] = getattr(identity, name)
+    change_device(session, device, **changes)
+    for kind, value in (("serial", identity.serial), ("asset_tag", identity.asset_tag)):
+        if value:
+            bind_code(session, caller.actor, device, kind=kind, value=value)

@@ -1,0 +1,90 @@
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from reuse.columns import DOCUMENT, INSTANT, table_name
+
+
+class Capture(SQLModel, table=True):
+    """A hardware inventory that a tool made; only what is free of personal data is kept (spec/law.md, GDPR)."""
+
+    id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    format: str
+    partial: bool
+    identity: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    kept: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    medium_ids: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
+    warnings: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)
+    upload_sha256: str
+    confirmed_reason: str | None = None
+    organisation_id: UUID
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class CheckRow(SQLModel, table=True):
+    """The outcome of one check of one device; a repair or a return voids what was found before it."""
+
+    __tablename__ = table_name("device_check")
+
+    id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    kind: str
+    template_version: int | None = None
+    name: str
+    outcome: str
+    value: str | None = None
+    note: str | None = None
+    voided: bool = False
+    organisation_id: UUID
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class Repair(SQLModel, table=True):
+    """A repair, open until it is completed; minutes are working time."""
+
+    id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    defect: str
+    action: str
+    parts: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)
+    minutes: int | None = None
+    organisation_id: UUID = Field(index=True)
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+    completed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class Grading(SQLModel, table=True):
+    """A grade as it was given, with the lines that explain it."""
+
+    id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    cosmetic: str
+    grade: str
+    score: int
+    explanation: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)
+    table_version: str
+    notes: str | None = None
+    organisation_id: UUID
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class WorkSession(SQLModel, table=True):
+    """Working time of insertion on one operation; people appear by their workshop pseudonym."""
+
+    __tablename__ = table_name("work_session")
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID = Field(index=True)
+    device_id: UUID | None = Field(default=None, index=True)
+    activity: str
+    person: str
+    minutes: int
+    at: datetime = Field(sa_type=INSTANT)
+    created_at: datetime = Field(sa_type=INSTANT)
