@@ -71,7 +71,7 @@ bench: ready test-tools ## Measure; one program per figure in bench/
 	@set -e; for program in bench/[!_]*.py; do echo "== $$program"; $(BIN)/python "$$program" $(ARGS); done
 
 openapi: $(STAMP) ## Write openapi.json anew from the doors
-	@$(BIN)/python -m reuse.openapi >openapi.json.new && mv openapi.json.new openapi.json
+	@$(BIN)/python -m reuse.app >openapi.json.new && mv openapi.json.new openapi.json
 
 # The first migration is written anew until 0.1.0 is released: FIRST=1. From then on each change is a migration of its own.
 migration: $(STAMP) ## Write the migration that the models need; MESSAGE="what it does", FIRST=1 begins anew

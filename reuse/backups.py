@@ -189,7 +189,7 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
         with tarfile.open(file, "r:gz") as archive:
             manifest = _manifest(archive)
             wanted = {f"files/{digest}": digest for digest in manifest["files"]} | manifest["parts"]
-            for entry in archive:
+            while (entry := archive.next()) is not None:
                 digest = wanted.pop(entry.name, None)
                 if digest is None or not entry.isfile():
                     raise _damaged(file, f"{entry.name} is not in its manifest")

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from reuse import tables
 from reuse.db import open_database
-from reuse.errors import Refusal
+from reuse.errors import Conflict, Refusal
 from reuse.history.queries import verify_history
 from reuse.house import House, open_house
 from reuse.invariants import violations
@@ -67,7 +67,7 @@ def _house() -> Iterator[House]:
         state = schema_state(house.database)
         check_state(state)
         if state is SchemaState.older:
-            raise Refusal("The database is older than this program; run `filiere migrate` first.", code="older")
+            raise Conflict("The database is older than this program; run `filiere migrate`.", code="database_older")
         if state is SchemaState.empty:
             migrate(house.database)
         yield house
@@ -104,7 +104,7 @@ def worker(concurrency: int | None) -> None:
     from reuse import serving  # noqa: PLC0415  # see serve
 
     if Settings().broker_url is None:
-        raise Refusal(
+        raise Conflict(
             "FILIERE_BROKER_URL is not set: without a broker the worker runs inside `filiere serve`.", code="no_broker"
         )
     serving.work(concurrency=concurrency)

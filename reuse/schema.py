@@ -44,10 +44,10 @@ def schema_state(database: Database) -> SchemaState:
 
 
 def _tables_and_revision(connection: Connection) -> tuple[bool, str | None]:
-    names = inspect(connection).get_table_names()
+    names = set(inspect(connection).get_table_names())
     if VERSION_TABLE not in names:
         return bool(names), None
-    return True, connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one_or_none()  # noqa: S608  # a constant
+    return len(names) > 1, connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one_or_none()  # noqa: S608  # a constant
 
 
 def _state(found: tuple[bool, str | None], known: list[str]) -> SchemaState:
@@ -96,7 +96,7 @@ def migrating(database: Database) -> Iterator[Any]:
         yield alembic_config(connection)
 
 
-def alembic_config(connection: Connection) -> Any:  # noqa: ANN401  # alembic is not imported at the top
+def alembic_config(connection: Connection | None) -> Any:  # noqa: ANN401  # alembic is not imported at the top
     """What alembic needs to know: where the migrations are, and the connection that they run on."""
     from alembic.config import Config  # noqa: PLC0415  # see the module's docstring
 
@@ -105,4 +105,3 @@ def alembic_config(connection: Connection) -> Any:  # noqa: ANN401  # alembic is
     config.set_main_option("path_separator", "os")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config
-
