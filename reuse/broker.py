@@ -25,6 +25,10 @@ from reuse.transactions import in_transaction, reading, stop_telling, tell_after
 log = structlog.get_logger()
 
 JOBS: dict[str, str] = {
+    "documents.render": "workers.documents",
+    "imports.read": "workers.imports",
+    "certificates.issue": "workers.certificates",
+    "wiping.match": "workers.certificates",
     "labels.print": "workers.labels",
 }
 """Every kind of job and the module of `workers` that does it."""

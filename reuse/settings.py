@@ -30,6 +30,10 @@ class Settings(BaseSettings):
         default=None,
         description="Key of the HMACs of API keys, at least 32 characters; without it one is made in the data folder.",
     )
+    keys_dir: Path | None = Field(
+        default=None,
+        description="Folder of the keys that sign certificates, shared by all processes; by default keys in the data folder.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the API listens on.")
     threads: int = Field(default=32, ge=1, le=256, description="Requests worked on at the same time in one process.")

@@ -1,0 +1,100 @@
+"""From a frozen certificate to the value that its PDF is drawn from: pure, so that anyone can draw it again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from labels.values import Destruction, ErasureCertificate, Evidence, Imprint, Item, Language, Medium, Party, Person
+
+READ_AS = {"none": "NV", "last": "VL", "all": "VA"}
+"""nwipe's own letters for its verification, in the last line of its table (spec/wiping.md)."""
+DESTINATIONS = {
+    "reuse": "réemploi dans l\u2019appareil d\u2019origine / reuse in the source device",
+    "removed": "retiré de l\u2019appareil / removed from the device",
+    "destroyed": "détruit / destroyed",
+}
+STATION = "poste / station"
+
+
+def certificate_value(
+    content: Mapping[str, Any], evidence: Mapping[str, bytes], *, canonical: bytes, signature: bytes
+) -> ErasureCertificate:
+    """The value to render; `evidence` gives the bytes of each file by its SHA-256. KeyError where one is missing."""
+    zone = ZoneInfo(content["timezone"])
+    device, medium = content["device"], content["medium"]
+    return ErasureCertificate(
+        imprint=Imprint(
+            number=content["number"],
+            issued_at=datetime.fromisoformat(content["issued_at"]).astimezone(zone),
+            issuer=_party(content["issuer"]),
+            language=cast("Language", content["language"]),
+            verification_address=content["verification_address"],
+            trial=content["trial"],
+        ),
+        medium=Medium(
+            manufacturer=medium["manufacturer"] or "",
+            model=medium["model"] or "",
+            serial=medium["serial"] or content["report_serial"] or "",
+            kind=medium["kind"],
+            size_bytes=medium["size_bytes"],
+            asset_tag=device["asset_tag"] or "",
+            soldered=medium["soldered"],
+        ),
+        device=Item(
+            code=device["code"] or "",
+            category=device["category"],
+            manufacturer=device["manufacturer"] or "",
+            model=device["model"] or "",
+            serial=device["serial"] or "",
+            asset_tag=device["asset_tag"] or "",
+        ),
+        donor=_party(content["donor"]),
+        donation_number=content["donation_number"],
+        method=content["method"],
+        required_method=content["required_method"],
+        technique=content["technique"],
+        tool=content["tool"],
+        tool_version=content["tool_version"] or "",
+        rounds=content["rounds"],
+        started_at=_moment(content["started_at"], zone),
+        ended_at=_moment(content["ended_at"], zone),
+        verification=content["verification"],
+        verification_read_as=READ_AS.get(content["verification"], "") if content["tool"] == "nwipe" else "",
+        verdict=content["verdict"],
+        operator=_person(content["operation"], zone),
+        validator=_person(content["validation"], zone),
+        destination=": ".join(filter(None, (DESTINATIONS[content["destination"]], content["destination_detail"]))),
+        evidence=tuple(
+            Evidence(one["name"], one["media_type"], evidence[one["sha256"]], one["sha256"], one["format"])
+            for one in content["evidence"]
+        ),
+        canonical_json=canonical,
+        destruction=_destruction(content["destruction"], zone),
+        notes=tuple(content["notes"]),
+        standard=content["standard"],
+        supersedes=content["supersedes"],
+        json_signature=signature,
+        signing_key=content["signing_key"]["fingerprint"],
+    )
+
+
+def _moment(text: str | None, zone: ZoneInfo) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(zone) if text else None
+
+
+def _party(one: Mapping[str, Any]) -> Party:
+    return Party(one["name"], tuple(one["lines"]))
+
+
+def _person(one: Mapping[str, Any], zone: ZoneInfo) -> Person:
+    return Person(one["name"] or STATION, one["title"], _moment(one["at"], zone), one["place"])
+
+
+def _destruction(one: Mapping[str, Any] | None, zone: ZoneInfo) -> Destruction | None:
+    if one is None:
+        return None
+    size = Decimal(one["particle_size_mm"]) if one["particle_size_mm"] else None
+    witness = Person(one["witness"], at=_moment(one["at"], zone)) if one["witness"] else None
+    return Destruction(one["method"], size, witness)

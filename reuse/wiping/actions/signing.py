@@ -1,0 +1,67 @@
+"""The organisations' Ed25519 keys (RFC 8032): made at first use, kept in files, never in the database."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from reuse.canonical import sha256_hex
+from reuse.settings import Settings
+
+
+def signing_key(settings: Settings, organisation_id: UUID) -> Ed25519PrivateKey:
+    """The organisation's key from the folder of keys, made there at first use.
+
+    Of two processes that ask at once, one makes it and both get it: a key file appears whole or not at all.
+    """
+    folder = settings.keys_dir or settings.data_dir / "keys"
+    path = folder / f"{organisation_id}.ed25519.pem"
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _place(path, _fresh())
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TypeError(f"{path.name} holds another kind of key than Ed25519")
+    return key
+
+
+def public_key_of(key: Ed25519PrivateKey) -> dict[str, str]:
+    """What a certificate says of its key: the public half in base64, and the SHA-256 of it as fingerprint."""
+    raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return {"algorithm": "ed25519", "public_key": base64.b64encode(raw).decode(), "fingerprint": sha256_hex(raw)}
+
+
+def _fresh() -> bytes:
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Write aside, make it last, then give it its name unless it has one already."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        pass
+    finally:
+        aside.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,123 @@
+"""What wiping tests share: devices at the bench, media, real logs of machines emulated by QEMU, and uploads."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from httpx import Response
+from sqlmodel import Session
+
+from makers import Desk, Town
+from reuse.devices.actions.identity import NewDevice, NewMedium, add_devices, add_media
+from reuse.devices.actions.milestones import set_milestone
+from reuse.devices.models import Device
+from reuse.devices.queries import media_of, milestones_of
+from reuse.devices.rules import Milestone, Status
+from reuse.history.rules import Actor
+from reuse.house import House
+from reuse.people.queries import organisation
+from reuse.transactions import reading, transaction
+
+FIXTURES = Path(__file__).parent / "wiping" / "fixtures"
+RECEIVED = datetime(2026, 3, 1, 9, tzinfo=UTC)
+"""The emulated machines' clocks stood at 2 to 5 March 2026; their devices came in the day before."""
+
+VM01 = [NewMedium("S444NX0K512345", "ssd_nvme", 67_108_864, "QEMU", "QEMU NVMe Ctrl")]
+VM03 = [
+    NewMedium("WD-WCC6Y5KJ1234", "hdd", 33_554_432, "Western Digital", "WDC WD5000AZLX-60K2TA0"),
+    NewMedium("50026B7782D01234", "ssd_sata", 16_777_216, "Kingston", "KINGSTON SA400S37120G"),
+]
+VM04 = [NewMedium("QM00003", "hdd", 16_777_216, None, "QEMU HARDDISK")]
+VM05 = [NewMedium("17290A1B2C3D", "ssd_sata", 25_165_824, "Crucial"), NewMedium("Z3TBK1234", "hdd", 33_554_432)]
+VM06 = [NewMedium("WD-WMC2E0123456", "hdd", 16_777_216, "Western Digital")]
+
+
+def log_of(name: str) -> bytes:
+    """A log as the emulated machine wrote it, such as vm01-nwipe."""
+    return (FIXTURES / f"{name}.log").read_bytes()
+
+
+def put_at_bench(
+    house: House,
+    organisation_id: UUID,
+    media: list[NewMedium],
+    *,
+    donor_id: UUID | None = None,
+    category: str = "laptop",
+    status: Status = Status.in_workshop,
+    is_captured: bool = True,
+    received: datetime = RECEIVED,
+    serial: str | None = "PF1A2B3C",
+) -> UUID:
+    """A device in the workshop's hands, with these media captured."""
+    actor = Actor(organisation_id, "capture-bench")
+    with transaction(house.database) as session:
+        new = NewDevice(
+            category=category,
+            status=status,
+            territory_id=organisation(session, organisation_id).territory_id,
+            donor_id=donor_id,
+            workshop_id=organisation_id,
+            manufacturer="LENOVO",
+            model="20L5S0XX00",
+            serial=serial,
+            asset_tag="INV-000417",
+            custody_since=received,
+        )
+        (device,) = add_devices(session, actor, [new], verb="received")
+        add_media(session, actor, device, media, source="capture")
+        if is_captured:
+            set_milestone(session, actor, device, Milestone.captured, source="capture")
+        return device.id
+
+
+def at_bench(town: Town, media: list[NewMedium], **more: Any) -> UUID:
+    """A device of the town's council at its workshop."""
+    return put_at_bench(
+        town.house, town.technician.organisation_id, media, **{"donor_id": town.council.organisation_id, **more}
+    )
+
+
+def media_ids(house: House, device_id: UUID) -> dict[str | None, UUID]:
+    """The device's media by serial."""
+    with reading(house.database) as session:
+        return {medium.serial: medium.id for medium in media_of(session, [device_id])[device_id]}
+
+
+def upload(desk: Desk, content: bytes, *, name: str = "nwipe.log", **fields: str) -> Response:
+    """Send a report as a form, as a browser would."""
+    return desk.post("/v1/erasure-reports", files={"file": (name, content, "text/plain")}, data=fields)
+
+
+def decide(desk: Desk, device_id: UUID, decision: str = "accepted", reason: str | None = None) -> Response:
+    """Accept or reject the device's sanitization, or say that it holds no medium."""
+    body = {"decision": decision, **({"reason": reason} if reason else {})}
+    return desk.post(f"/v1/devices/{device_id}/sanitization", body)
+
+
+def milestones(session: Session, device_id: UUID) -> set[str]:
+    """The milestones met now."""
+    return set(milestones_of(session, [device_id])[device_id])
+
+
+def is_sanitized(house: House, device_id: UUID) -> bool:
+    """Whether the device is sanitized now."""
+    with reading(house.database) as session:
+        return "sanitized" in milestones(session, device_id)
+
+
+def device_now(house: House, device_id: UUID) -> Device:
+    """The device's row as it is now."""
+    with reading(house.database) as session:
+        return session.get_one(Device, device_id)
+
+
+def later(log: bytes, days: int) -> bytes:
+    """The same log as if the machine's clock had stood some days later: only its dates change."""
+    for day in range(1, 8):
+        at = datetime(2026, 3, day, tzinfo=UTC)
+        log = log.replace(f"[{at:%Y/%m/%d}".encode(), f"[\0{at + timedelta(days=days):%Y/%m/%d}".encode())
+    return log.replace(b"[\0", b"[")
+
+
