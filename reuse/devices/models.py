@@ -29,12 +29,14 @@ class Device(SQLModel, table=True):
     comment: str | None = None
     location: str | None = None
     mass_grams: int | None = None
+    ram_gb: int | None = None
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
     notes: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
     grade: str | None = None
     score: int | None = None
-    price_minor: int | None = None
+    price_minor: int | None = Field(default=None, sa_type=BIG)
     price_currency: str | None = None
+    listed_at: datetime | None = Field(default=None, sa_type=INSTANT)
     identity_open: str | None = None
     open_repairs: int = 0
     custody_since: datetime | None = Field(default=None, sa_type=INSTANT)
