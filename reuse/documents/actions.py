@@ -1,5 +1,6 @@
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,9 @@ from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.documents.models import Document, NumberSeries
+from reuse.history.rules import Actor
+from reuse.jobs.actions import enqueue
+from reuse.jobs.models import Job
 from reuse.people.queries import territory_of
 
 
@@ -79,3 +83,30 @@ def add_document(
     session.add(document)
     session.flush()
     return document
+
+
+def order_document(
+    session: Session,
+    actor: Actor,
+    *,
+    kind: str,
+    value: Any,  # noqa: ANN401  # one of the frozen values of labels.values
+    number: str,
+    organisation_id: UUID,
+    readers: Readers,
+    deduplicate: str,
+) -> Job:
+    """Have a document rendered from a value that is frozen now, once this transaction is committed.
+
+    `kind` names its press in workers/documents.py; the job's result is `{"document_id": …}`. The same `deduplicate`
+    orders the same document for ever.
+    """
+    payload = {
+        "kind": kind,
+        "value": asdict(value),
+        "number": number,
+        "organisation_id": organisation_id,
+        "readers": asdict(readers),
+        "deduplicate": deduplicate,
+    }
+    return enqueue(session, "documents.render", actor=actor, payload=payload, deduplicate=deduplicate)

@@ -30,6 +30,15 @@ class CollectionMode(StrEnum):
     PARCEL = "parcel"
 
 
+class CollectionStatus(StrEnum):
+    """Where a collection stands: it goes one way, and is called off only with all its donations."""
+
+    PLANNED = "planned"
+    PICKED_UP = "picked_up"
+    RECEIVED = "received"
+    CANCELLED = "cancelled"
+
+
 class LegalBasis(StrEnum):
     """On what ground the donor parts with its devices; price caps and resale depend on it."""
 
@@ -79,6 +88,9 @@ MOVES: Mapping[DonationStatus, frozenset[DonationStatus]] = {
     _S.CLOSED: frozenset(),
     _S.CANCELLED: frozenset(),
 }
+
+# A donation that takes in no more lists, and whose devices may be given again.
+ENDED: frozenset[DonationStatus] = frozenset({_S.DECLINED, _S.CLOSED, _S.CANCELLED})
 
 # These come with a planned collection, its pick-up and its reception, never by a generic move.
 BY_COLLECTION: frozenset[DonationStatus] = frozenset({_S.SCHEDULED, _S.COLLECTED, _S.RECEIVED})

@@ -1,0 +1,121 @@
+from collections import Counter
+from collections.abc import Collection as Several
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from reuse.devices.models import Code, Device
+from reuse.devices.rules import Status
+from reuse.donations.models import Collection, CollectionDonation, CollectionItem, DonationItem, PickupCount
+from reuse.donations.queries import ON_THE_WAY, collections_of, devices_of, lines_of
+from reuse.donations.rules import (
+    CollectionStatus,
+    DeclaredItem,
+    Difference,
+    DifferenceReason,
+    ReceptionOutcome,
+    Reconciliation,
+    SeenDevice,
+    reconcile,
+)
+
+NOT_SEEN = (Status.declared, Status.collected, Status.withdrawn)
+
+
+def reconciliation_of(session: Session, donation_ids: Several[UUID]) -> Reconciliation:
+    """Declared, picked up and received of these donations, over all their collections so far.
+
+    While another collection is planned or on the road, what nobody has seen yet may still come: only what the dock said
+    to be missing is told as missing. Devices withdrawn before the collection are no longer declared.
+    """
+    session.flush()
+    devices = devices_of(session, donation_ids)
+    withdrawn = {device.id for device in devices if device.status == Status.withdrawn}
+    items = session.exec(select(DonationItem).where(col(DonationItem.donation_id).in_(donation_ids))).all()
+    declared: Counter[str] = Counter()
+    for lines in lines_of(session, donation_ids).values():
+        for line in lines:
+            declared[line.category] += line.declared
+    declared.subtract(item.category for item in items if item.device_id in withdrawn)
+    collections = collections_of(session, donation_ids)
+    found = reconcile(
+        declared,
+        _picked_up(session, donation_ids, collections, devices),
+        _seen(session, devices),
+        [DeclaredItem(str(i.device_id), i.category, i.serial) for i in items if i.device_id not in withdrawn],
+    )
+    differences = found.differences
+    if any(one.status in ON_THE_WAY for one in collections):
+        lost = {str(device.id) for device in devices if device.status == Status.missing}
+        differences = tuple(d for d in differences if d.reason is not DifferenceReason.MISSING or d.device_id in lost)
+    return Reconciliation(found.lines, tuple(_with_references(session, differences)))
+
+
+def _seen(session: Session, devices: Sequence[Device]) -> list[SeenDevice]:
+    """Every device that came, or was said to be missing, as the dock saw it; of several notes the last counts."""
+    ids = [device.id for device in devices]
+    notes = session.exec(
+        select(CollectionItem)
+        .where(col(CollectionItem.device_id).in_(ids), col(CollectionItem.outcome).is_not(None))
+        .order_by(col(CollectionItem.collection_id))
+    )
+    told = {note.device_id: note for note in notes}
+    seen: list[SeenDevice] = []
+    for device in devices:
+        if device.status in NOT_SEEN:
+            continue
+        note = told.get(device.id)
+        outcome = ReceptionOutcome(note.outcome) if note and note.outcome else ReceptionOutcome.RECEIVED
+        if device.status == Status.missing:
+            outcome = ReceptionOutcome.MISSING
+        category = note.category if note and note.category else device.category
+        serial = note.serial if note and note.serial else device.serial
+        seen.append(SeenDevice(category, outcome, str(device.id), serial))
+    return seen
+
+
+def _picked_up(
+    session: Session, donation_ids: Several[UUID], collections: Sequence[Collection], devices: Sequence[Device]
+) -> Counter[str] | None:
+    """The signed counts of all pick-ups; None where nothing was picked up.
+
+    Where a count covers donations that are not asked for, the devices signed away stand for it. What was brought by the
+    donor itself beside a pick-up counts as handed over when it arrived.
+    """
+    fetched = [one for one in collections if one.picked_up_at is not None]
+    if not fetched:
+        return None
+    total: Counter[str] = Counter()
+    wanted = {device.id: device for device in devices}
+    for collection in collections:
+        came = session.exec(select(CollectionItem).where(CollectionItem.collection_id == collection.id)).all()
+        if collection.picked_up_at is None:
+            if collection.status == CollectionStatus.RECEIVED:
+                arrived = [one for one in came if one.outcome not in {None, ReceptionOutcome.MISSING}]
+                total.update(wanted[one.device_id].category for one in arrived if one.device_id in wanted)
+            continue
+        counts = session.exec(select(PickupCount).where(PickupCount.collection_id == collection.id)).all()
+        linked = session.exec(
+            select(CollectionDonation.donation_id).where(CollectionDonation.collection_id == collection.id)
+        ).all()
+        if all(count.donation_id is not None for count in counts) or set(linked) <= set(donation_ids):
+            for count in counts:
+                if count.donation_id is None or count.donation_id in donation_ids:
+                    total[count.category] += count.quantity
+        else:
+            total.update(wanted[one.device_id].category for one in came if one.is_picked_up and one.device_id in wanted)
+    return total
+
+
+def _with_references(session: Session, differences: Sequence[Difference]) -> list[Difference]:
+    """Each difference with a code that finds its device on paper: its label, else its tag, else its serial."""
+    ids = [UUID(one.device_id) for one in differences if one.device_id]
+    rank = {"label": 3, "asset_tag": 2, "serial": 1}
+    best: dict[str, Code] = {}
+    for code in session.exec(select(Code).where(col(Code.device_id).in_(ids)).order_by(col(Code.id))):
+        known = best.get(str(code.device_id))
+        if known is None or rank.get(code.kind, 0) > rank.get(known.kind, 0):
+            best[str(code.device_id)] = code
+    return [replace(one, reference=best[one.device_id].value) if one.device_id in best else one for one in differences]
