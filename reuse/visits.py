@@ -50,7 +50,10 @@ class Visit:
         """Answer the request, in the transaction that its method asks for."""
         caller = None if self.door.is_public else self._caller()
         if self.door.has_own_transaction:
-            return self._response(self._answer(self._call(None, caller)))
+            result = self._call(None, caller)
+            return (
+                cast("Response[Any]", result) if isinstance(result, Response) else self._response(self._answer(result))
+            )
         if self.door.method == "GET":
             with reading(self.house.database) as session:
                 return self._response(self._answer(self._call(session, caller)))

@@ -1,14 +1,24 @@
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from litestar.params import FromPath
+from litestar.response import ServerSentEvent, ServerSentEventMessage
 from sqlmodel import Session
 
+from reuse.house import House
 from reuse.jobs.models import Job
 from reuse.jobs.queries import job_for
+from reuse.jobs.rules import ENDED
 from reuse.people.rules import Caller
+from reuse.transactions import reading
 from reuse.web import Shape, door
+
+LOOK_SECONDS = 0.2
+SILENCE_SECONDS = 15
+"""A stream that says nothing for so long sends a comment, lest a proxy take it for dead."""
 
 
 class Progress(Shape):
@@ -51,4 +61,34 @@ def show_job(session: Session, caller: Caller, job_id: FromPath[UUID]) -> JobSha
     return job_shape(job_for(session, caller, job_id))
 
 
-doors = [show_job]
+def _look(house: House, caller: Caller, job_id: UUID) -> JobShape:
+    with reading(house.database) as session:
+        return job_shape(job_for(session, caller, job_id))
+
+
+async def _follow(house: House, caller: Caller, job_id: UUID) -> AsyncIterator[ServerSentEventMessage]:
+    """Every change of the job until it has ended; a client that comes back begins with the present state."""
+    told, quiet = "", 0.0
+    while True:
+        job = await asyncio.to_thread(_look, house, caller, job_id)
+        text = job.model_dump_json()
+        if text != told:
+            told, quiet = text, 0.0
+            yield ServerSentEventMessage(event="job", data=text)
+        elif quiet > SILENCE_SECONDS:
+            quiet = 0.0
+            yield ServerSentEventMessage(comment="still at work")
+        if job.state in ENDED:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+        quiet += LOOK_SECONDS
+
+
+@door("GET", "/v1/jobs/{job_id:uuid}/events", has_own_transaction=True, media_type="text/event-stream")
+def follow_job(house: House, caller: Caller, job_id: FromPath[UUID]) -> ServerSentEvent:
+    """The job's changes as server-sent events (`event: job`), the present state first, until it has ended."""
+    _look(house, caller, job_id)
+    return ServerSentEvent(_follow(house, caller, job_id))
+
+
+doors = [show_job, follow_job]

@@ -16,6 +16,8 @@ class JobState(StrEnum):
     cancelled = "cancelled"
 
 
+ENDED = frozenset({JobState.succeeded, JobState.failed, JobState.cancelled})
+
 MAX_ATTEMPTS = 5
 """After this many attempts a job is left as `failed`, with its problem: the dead letter (spec/reliability.md)."""
 
