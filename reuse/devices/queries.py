@@ -1,7 +1,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement, bindparam, literal, union_all
 from sqlmodel import Session, col, select
 
 from reuse.cursors import MAX_LIMIT
@@ -103,15 +103,24 @@ def workers_on(session: Session, device_id: UUID) -> set[tuple[UUID, str]]:
     return {(row.organisation_id, row.person) for row in found}
 
 
+_OF_DEVICES: BindParameter[list[UUID]] = bindparam("ids", expanding=True)
+_MILESTONES_AND_FLAGS = union_all(
+    select(MilestoneRow.device_id, MilestoneRow.name, literal(0)).where(col(MilestoneRow.device_id).in_(_OF_DEVICES)),
+    select(FlagRow.device_id, FlagRow.name, literal(1)).where(col(FlagRow.device_id).in_(_OF_DEVICES)),
+)
+
+
 def gate_facts(session: Session, devices: Sequence[Device]) -> dict[UUID, GateFacts]:
-    """What the gate to `ready` looks at, for many devices in two questions."""
-    ids = [device.id for device in devices]
-    milestones, flags = milestones_of(session, ids), flags_of(session, ids)
+    """What the gate to `ready` looks at, for many devices in one question."""
+    session.flush()
+    found: dict[UUID, tuple[set[str], set[str]]] = {device.id: (set(), set()) for device in devices}
+    for device_id, name, is_flag in session.connection().execute(_MILESTONES_AND_FLAGS, {"ids": list(found)}):
+        found[device_id][is_flag].add(name)
     return {
         device.id: GateFacts(
             media=media_policy(device.category),
-            milestones=with_derived(milestones[device.id], open_repairs=device.open_repairs),
-            flags=frozenset(flag.name for flag in flags[device.id]),
+            milestones=with_derived(found[device.id][0], open_repairs=device.open_repairs),
+            flags=frozenset(found[device.id][1]),
         )
         for device in devices
     }

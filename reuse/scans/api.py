@@ -16,9 +16,7 @@ from reuse.people.rules import Caller, Role, require_role
 from reuse.problems import faults_of, problem_of
 from reuse.scans.actions.batch import Entry
 from reuse.scans.actions.writer import apply_scans
-from reuse.scans.queries import language_of
 from reuse.scans.rules import MAX_SCANS, Outcome, ScanIn
-from reuse.transactions import reading
 from reuse.web import Shape, door
 
 MAX_DATA = 4_096
@@ -80,9 +78,8 @@ def scan(
     """Do scans, from one to 500; a bad one is answered as such and hinders no other."""
     require_role(caller, Role.technician, Role.lead, Role.network)
     read = [_read(place, one) for place, one in enumerate(data.scans)]
-    language = _language(house, caller, accept_language)
     entries = apply_scans(house.database, caller, [one for one in read if isinstance(one, ScanIn)])
-    return ScanResultsShape(results=_in_order(data.scans, read, entries, language))
+    return ScanResultsShape(results=_in_order(data.scans, read, entries, accept_language))
 
 
 def _read(place: int, one: object) -> ScanIn | Invalid:
@@ -96,11 +93,11 @@ def _read(place: int, one: object) -> ScanIn | Invalid:
 
 
 def _in_order(
-    sent: Sequence[Any], read: Sequence[ScanIn | Invalid], entries: Sequence[Entry], language: str
+    sent: Sequence[Any], read: Sequence[ScanIn | Invalid], entries: Sequence[Entry], accept_language: str | None
 ) -> list[ScanResultShape]:
     done = iter(entries)
     return [
-        _refused(raw, one) if isinstance(one, Invalid) else _result(next(done), place, language)
+        _refused(raw, one) if isinstance(one, Invalid) else _result(next(done), place, accept_language)
         for place, (raw, one) in enumerate(zip(sent, read, strict=True))
     ]
 
@@ -111,13 +108,13 @@ def _refused(raw: object, why: Invalid) -> ScanResultShape:
     return ScanResultShape(id=name, outcome=Outcome.refused, next_steps=[], problem=problem_of(why))
 
 
-def _result(entry: Entry, place: int, language: str) -> ScanResultShape:
+def _result(entry: Entry, place: int, accept_language: str | None) -> ScanResultShape:
     return ScanResultShape(
         id=str(entry.scan.id),
         outcome=entry.outcome or Outcome.refused,
         device_id=entry.device_id or (entry.device.id if entry.device else None),
         status=entry.status or (entry.device.status if entry.device else None),
-        next_steps=step_shapes(entry.steps, language),
+        next_steps=step_shapes(entry.steps, best_language(accept_language, entry.language)),
         warning=entry.warning,
         problem=_problem(entry, place),
     )
@@ -133,11 +130,6 @@ def _problem(entry: Entry, place: int) -> dict[str, Any] | None:
     if entry.candidates:
         problem["candidates"] = [str(candidate) for candidate in entry.candidates]
     return problem
-
-
-def _language(house: House, caller: Caller, accept_language: str | None) -> str:
-    with reading(house.database) as session:
-        return best_language(accept_language, language_of(session, caller.territory_id))
 
 
 doors = [scan]

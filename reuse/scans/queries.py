@@ -1,12 +1,30 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import BindParameter, bindparam, or_
 from sqlmodel import Session, col, select
 
 from reuse.devices.models import Code, Device
 from reuse.people.models import Territory
 from reuse.scans.models import Scan
+
+# Built once: a single scan asks each of these, and building a statement costs as much as running it.
+_ME: BindParameter[UUID] = bindparam("me")
+_AT_HAND = (
+    select(Code.normal, Code.kind, Device)
+    .join(Device, col(Device.id) == col(Code.device_id))
+    .where(
+        col(Code.normal).in_(bindparam("normals", expanding=True)),
+        or_(col(Device.workshop_id) == _ME, col(Device.network_id) == _ME),
+    )
+    .order_by(col(Device.id))
+    .execution_options(populate_existing=True)
+)
+_AT_HAND_LOCKED = _AT_HAND.with_for_update(of=Device)
+_REMEMBERED = select(Scan).where(
+    col(Scan.organisation_id) == _ME, col(Scan.id).in_(bindparam("scan_ids", expanding=True))
+)
+_LANGUAGES = select(Territory.id, Territory.language).where(col(Territory.id).in_(bindparam("ids", expanding=True)))
 
 
 def devices_at_hand(
@@ -17,29 +35,19 @@ def devices_at_hand(
     `locked` holds them until the transaction ends (PostgreSQL), always in the same order, so that two processes that
     write the same devices wait for each other instead of locking each other out.
     """
-    statement = (
-        select(Code.normal, Code.kind, Device)
-        .join(Device, col(Device.id) == col(Code.device_id))
-        .where(
-            col(Code.normal).in_(normals),
-            or_(col(Device.workshop_id) == organisation_id, col(Device.network_id) == organisation_id),
-        )
-        .order_by(col(Device.id))
-    )
-    if locked:
-        statement = statement.with_for_update(of=Device)
     found: dict[str, list[tuple[Device, str]]] = {}
-    for normal, kind, device in session.exec(statement.execution_options(populate_existing=True)):
+    statement = _AT_HAND_LOCKED if locked else _AT_HAND
+    for normal, kind, device in session.exec(statement, params={"me": organisation_id, "normals": list(normals)}):
         found.setdefault(normal, []).append((device, kind))
     return found
 
 
 def remembered(session: Session, organisation_id: UUID, scan_ids: Collection[UUID]) -> dict[UUID, Scan]:
     """The organisation's scans with these ids that took effect before."""
-    statement = select(Scan).where(Scan.organisation_id == organisation_id, col(Scan.id).in_(scan_ids))
-    return {scan.id: scan for scan in session.exec(statement)}
+    found = session.exec(_REMEMBERED, params={"me": organisation_id, "scan_ids": list(scan_ids)})
+    return {scan.id: scan for scan in found}
 
 
-def language_of(session: Session, territory_id: UUID) -> str:
-    """The language of a territory."""
-    return session.exec(select(Territory.language).where(Territory.id == territory_id)).one()
+def languages_of(session: Session, territory_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The language of each territory."""
+    return dict(session.exec(_LANGUAGES, params={"ids": list(territory_ids)}).all())

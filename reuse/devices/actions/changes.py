@@ -1,12 +1,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import Update, bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from reuse import clock
 from reuse.devices.models import Device, MilestoneRow
@@ -72,28 +74,30 @@ def _write(session: Session, changes: Sequence[Change]) -> None:
         }
         by_columns.setdefault(tuple(sorted(change.columns)), []).append(row)
     for names, rows in by_columns.items():
-        statement = (
-            update(Device)
-            .where(
-                col(Device.id) == bindparam("of_id"),
-                col(Device.status) == bindparam("seen_status"),
-                col(Device.version) == bindparam("seen_version"),
-            )
-            .values({name: bindparam(f"to_{name}") for name in ("status", "version", *names)})
-        )
-        if session.connection().execute(statement, rows).rowcount != len(rows):
+        if session.connection().execute(_guarded(names), rows).rowcount != len(rows):
             raise Conflict("Somebody moved this device at the same moment; look at it again.", code="moved_meanwhile")
+
+
+@cache
+def _guarded(names: tuple[str, ...]) -> Update:
+    """The statement that changes these columns of a device, unless somebody came first; built once."""
+    return (
+        update(Device)
+        .where(
+            col(Device.id) == bindparam("of_id"),
+            col(Device.status) == bindparam("seen_status"),
+            col(Device.version) == bindparam("seen_version"),
+        )
+        .values({name: bindparam(f"to_{name}") for name in ("status", "version", *names)})
+    )
+
+
+_MEET_ON_SQLITE = sqlite.insert(MilestoneRow).on_conflict_do_nothing()
+_MEET_ON_POSTGRESQL = postgresql.insert(MilestoneRow).on_conflict_do_nothing()
 
 
 def _meet(session: Session, actor: Actor, changes: Sequence[Change]) -> None:
     """Enter the milestones that are not met yet; one that is keeps who met it first."""
-    if not changes:
-        return
-    ids = [change.device.id for change in changes]
-    known = session.exec(
-        select(MilestoneRow.device_id, MilestoneRow.name).where(col(MilestoneRow.device_id).in_(ids))
-    ).all()
-    met: set[tuple[UUID, str]] = {(device_id, name) for device_id, name in known}
     now = clock.now()
     rows = [
         {
@@ -105,10 +109,10 @@ def _meet(session: Session, actor: Actor, changes: Sequence[Change]) -> None:
             "source": None,
         }
         for change in changes
-        if (change.device.id, change.milestone) not in met
     ]
     if rows:
-        session.execute(insert(MilestoneRow), rows)
+        is_postgresql = session.get_bind().dialect.name == "postgresql"
+        session.connection().execute(_MEET_ON_POSTGRESQL if is_postgresql else _MEET_ON_SQLITE, rows)
 
 
 def _happenings(change: Change) -> list[Happening]:

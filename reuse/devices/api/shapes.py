@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -157,8 +158,9 @@ def language_for(session: Session, caller: Caller, accept_language: str | None) 
     return best_language(accept_language, territory_of(session, caller.organisation_id).language)
 
 
-def step_shapes(steps: Sequence[Step], language: str) -> list[StepShape]:
-    """Steps with their titles in one of our languages."""
+@cache
+def step_shapes(steps: tuple[Step, ...], language: str) -> list[StepShape]:
+    """Steps with their titles in one of our languages; such lists are few, and every scan is answered with one."""
     return [StepShape(step=step.value, title=step_titles()[step.value][language]) for step in steps]
 
 

@@ -1,4 +1,4 @@
-"""Many scans in one transaction: few statements for all, and none that goes wrong takes another with it."""
+"""Many scans in one transaction, in few statements for all of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,17 +11,16 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
 from reuse import clock
-from reuse.canonical import as_json
 from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.models import Device
 from reuse.devices.queries import gate_facts
-from reuse.devices.rules import GateFacts, Status, Step, check_move, next_steps, normal_code
+from reuse.devices.rules import DEFAULT_LANGUAGE, GateFacts, Status, Step, check_move, next_steps, normal_code
 from reuse.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
 from reuse.history.rules import Actor
 from reuse.people.rules import Caller, require_role
 from reuse.scans.actions.table import ACTIONS, Seen
 from reuse.scans.models import Scan
-from reuse.scans.queries import devices_at_hand, remembered
+from reuse.scans.queries import devices_at_hand, languages_of, remembered
 from reuse.scans.rules import Outcome, ScanIn, oddness
 
 
@@ -43,6 +42,7 @@ class Entry:
     change: Change | None = None
     device_id: UUID | None = None
     version: int = 0
+    language: str = DEFAULT_LANGUAGE
 
     @property
     def key(self) -> tuple[UUID, UUID]:
@@ -61,12 +61,17 @@ class _Batch:
 
     session: Session
     now: datetime
+    careful: bool
     facts: dict[UUID, GateFacts] = field(default_factory=dict[UUID, GateFacts])
 
 
-def apply_batch(session: Session, entries: Sequence[Entry]) -> None:
-    """Do every scan in the order given and write down in its entry what became of it."""
-    batch = _Batch(session, clock.now())
+def apply_batch(session: Session, entries: Sequence[Entry], *, careful: bool = False) -> None:
+    """Do every scan in the order given and write down in its entry what became of it.
+
+    Changes are written together, and where that fails the whole transaction has failed. `careful` writes every scan in
+    a savepoint of its own instead: slower, but only the one that cannot be written suffers.
+    """
+    batch = _Batch(session, clock.now(), careful)
     firsts: dict[tuple[UUID, UUID], Entry] = {}
     for entry in entries:
         _check(entry, batch.now)
@@ -76,7 +81,9 @@ def apply_batch(session: Session, entries: Sequence[Entry]) -> None:
     for scans in _rounds(firsts.values()):
         _do_round(batch, scans)
     _remember(session, firsts.values(), batch.now)
+    languages = languages_of(session, {entry.caller.territory_id for entry in entries})
     for entry in entries:
+        entry.language = languages[entry.caller.territory_id]
         if entry.outcome is None:
             _echo(entry, firsts[entry.key])
         if entry.device is not None:
@@ -197,27 +204,20 @@ def _checked(change: Change | None) -> Change | None:
 
 def _before(change: Change) -> dict[str, Any]:
     device = change.device
-    return as_json(
-        {
-            "status": device.status,
-            "location": device.location,
-            "custody_since": device.custody_since,
-            "milestone": change.milestone,
-        }
-    )
+    return {
+        "status": device.status,
+        "location": device.location,
+        "custody_since": device.custody_since.isoformat() if device.custody_since else None,
+        "milestone": change.milestone,
+    }
 
 
 def _write(batch: _Batch, entries: Sequence[Entry]) -> None:
-    """Write the changes together; where that fails, one by one, so that only the one that cannot be written suffers."""
-    if not entries:
-        return
-    try:
-        _write_together(batch.session, entries)
-    except (Refusal, IntegrityError, DataError):
-        for entry in entries:
-            batch.session.expire(entry.device)
+    if batch.careful:
         for entry in entries:
             _write_alone(batch.session, entry)
+    else:
+        _write_together(batch.session, entries)
     for entry in entries:
         if entry.outcome is None and entry.device is not None and entry.change and entry.change.milestone:
             facts = batch.facts[entry.device.id]
@@ -230,14 +230,14 @@ def _write_together(session: Session, entries: Sequence[Entry]) -> None:
     for entry in entries:
         if entry.change is not None:
             by_actor.setdefault(entry.caller.actor, []).append(entry.change)
-    with session.begin_nested():
-        for actor, changes in by_actor.items():
-            change_devices(session, actor, changes)
+    for actor, changes in by_actor.items():
+        change_devices(session, actor, changes)
 
 
 def _write_alone(session: Session, entry: Entry) -> None:
     try:
-        _write_together(session, [entry])
+        with session.begin_nested():
+            _write_together(session, [entry])
     except Refusal as refusal:
         entry.refuse(refusal)
     except (IntegrityError, DataError):
@@ -257,6 +257,9 @@ def _echo(entry: Entry, first: Entry) -> None:
     entry.outcome = Outcome.duplicate if done else first.outcome
     entry.device, entry.device_id, entry.status = first.device, first.device_id, first.status
     entry.refusal, entry.candidates = first.refusal, first.candidates
+
+
+_NEW_SCANS = insert(Scan)
 
 
 def _remember(session: Session, entries: Iterable[Entry], now: datetime) -> None:
@@ -282,4 +285,4 @@ def _remember(session: Session, entries: Iterable[Entry], now: datetime) -> None
         if entry.outcome is Outcome.applied
     ]
     if rows:
-        session.execute(insert(Scan), rows)
+        session.connection().execute(_NEW_SCANS, rows)

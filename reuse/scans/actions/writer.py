@@ -103,15 +103,15 @@ def _take(line: _Line) -> list[_Turn]:
     return taken
 
 
-def _apply(session: Session, turns: Sequence[_Turn]) -> None:
+def _apply(session: Session, turns: Sequence[_Turn], *, careful: bool = False) -> None:
     for turn in turns:  # a repeated transaction begins with nothing decided
         turn.entries = [Entry(entry.caller, entry.scan) for entry in turn.entries]
-    apply_batch(session, [entry for turn in turns for entry in turn.entries])
+    apply_batch(session, [entry for turn in turns for entry in turn.entries], careful=careful)
 
 
 def _write_alone(database: Database, turn: _Turn) -> None:
-    """Once more, by itself: a race for one scan id has an answer then, and a defect hits only who met it."""
+    """Once more, by itself and scan by scan: what hindered the others now hits only who met it."""
     try:
-        in_transaction(database, lambda session: _apply(session, [turn]))
+        in_transaction(database, lambda session: _apply(session, [turn], careful=True))
     except Exception as error:  # noqa: BLE001  # raised again in the thread of its own request
         turn.error = error
