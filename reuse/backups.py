@@ -33,7 +33,8 @@ FORMAT = "filiere-backup/1"
 MANIFEST = "manifest.json"
 SQLITE_NAME = "filiere.db"
 POSTGRESQL_NAME = "filiere.dump"
-SECRETS = ("secret.key", "keys")
+SECRET = "secret.key"  # noqa: S105  # the file's name
+KEYS = "keys"
 LEFT_BY_COMMANDS = {"serve.lock", "backups", "demo"}
 
 
@@ -41,7 +42,7 @@ def back_up(house: House, file: Path) -> dict[str, Any]:
     """Write the backup to `file`, whole or not at all, and return what it holds."""
     with tempfile.TemporaryDirectory(prefix="filiere-backup-") as folder:
         snapshot = _snapshot(house.database, Path(folder))
-        parts = {snapshot.name: snapshot, **_secrets(house.settings.data_dir)}
+        parts = {snapshot.name: snapshot, **_secrets(house.settings)}
         stored = house.files.names()
         manifest = {
             "format": FORMAT,
@@ -93,10 +94,19 @@ def _postgresql(url: URL, program: str, *arguments: str) -> None:
         raise Conflict(f"{program} failed: {result.stderr.strip()}", code="program_failed")
 
 
-def _secrets(folder: Path) -> dict[str, Path]:
+def _secrets(settings: Settings) -> dict[str, Path]:
     """The keys that the house made for itself, by their name in the archive."""
-    found = [path for name in SECRETS for path in (folder / name, *(folder / name).rglob("*")) if path.is_file()]
-    return {path.relative_to(folder).as_posix(): path for path in found}
+    keys = _place(settings, KEYS)
+    found = {f"{KEYS}/{path.relative_to(keys).as_posix()}": path for path in sorted(keys.rglob("*")) if path.is_file()}
+    secret = _place(settings, SECRET)
+    return found | ({SECRET: secret} if secret.is_file() else {})
+
+
+def _place(settings: Settings, part: str) -> Path:
+    """Where a part of the archive lives in the house."""
+    if part == KEYS or part.startswith(f"{KEYS}/"):
+        return (settings.keys_dir or settings.data_dir / KEYS) / part.removeprefix(KEYS).lstrip("/")
+    return settings.data_dir / part
 
 
 def _digest(path: Path) -> str:
@@ -165,8 +175,9 @@ def restore(settings: Settings, database: Database, file: Path) -> dict[str, Any
             files.put((folder / "files" / digest).read_bytes())
         for part in manifest["parts"]:
             if part != own:
-                (settings.data_dir / part).parent.mkdir(parents=True, exist_ok=True)
-                (folder / part).replace(settings.data_dir / part)
+                place = _place(settings, part)
+                place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                shutil.move(folder / part, place)
         _bring_back(database, folder / own)
     check_state(schema_state(database))
     migrate(database)

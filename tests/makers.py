@@ -1,20 +1,29 @@
 """Houses, organisations and keys for tests, with memorable names; nobody in it exists."""
 
+import atexit
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from httpx import Response
 from litestar.testing import TestClient
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlmodel import SQLModel
 
 from reuse import tables
 from reuse.app import create_app
 from reuse.broker import configure
+from reuse.db import Database, postgresql_database, sqlite_database
 from reuse.house import House, open_house
 from reuse.people.actions import add_key, add_organisation, add_territory
 from reuse.people.models import Organisation, Territory
@@ -36,9 +45,46 @@ def make_house(folder: Path, *, database_url: str | None = None, broker_url: str
         public_url="https://reemploi.example",
         **more,
     )
-    house = open_house(settings)
-    SQLModel.metadata.create_all(house.database.writer)
-    return house
+    if database_url is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "filiere.db").exists():
+            shutil.copyfile(_sqlite_template(), folder / "filiere.db")
+    else:
+        _fill_from_template(database_url)
+    return open_house(settings)
+
+
+def _make_tables(database: Database) -> None:
+    """All tables as the models describe them; test_migrations.py proves that the migrations make the same."""
+    SQLModel.metadata.create_all(database.writer)
+
+
+@cache
+def _sqlite_template() -> Path:
+    """An empty, complete SQLite database, made once; a copy takes a millisecond."""
+    folder = tempfile.TemporaryDirectory(prefix="filiere-template-")
+    atexit.register(folder.cleanup)
+    path = Path(folder.name) / "filiere.db"
+    with closing(sqlite_database(path)) as database:
+        _make_tables(database)
+    return path
+
+
+def _fill_from_template(address: str) -> None:
+    """Make an empty PostgreSQL database one with all tables, by copying one that each server makes once."""
+    name = conninfo_to_dict(address)["dbname"]
+    template = f"template_of_tests_{os.getpid()}"
+    with psycopg.connect(address) as connection:
+        if connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").fetchone():
+            return
+    with psycopg.connect(make_conninfo(address, dbname="postgres"), autocommit=True) as server:
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
+            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(template)))
+            with closing(postgresql_database(address.replace(f"/{name}", f"/{template}"))) as database:
+                _make_tables(database)
+        server.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(str(name))))
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        server.execute(copy.format(sql.Identifier(str(name)), sql.Identifier(template)))
 
 
 @dataclass(frozen=True)

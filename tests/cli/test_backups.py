@@ -23,6 +23,7 @@ from reuse.schema import migrate
 from reuse.settings import Settings
 from reuse.transactions import reading, transaction
 
+SIGNING_KEY = b"-----BEGIN PRIVATE KEY----- of nobody"
 CERTIFICATE = b"%PDF-1.7 a certificate of one erased disk"
 
 
@@ -30,6 +31,9 @@ def busy_house(settings: Settings) -> tuple[House, str]:
     """A house with an organisation, its key, which is returned, and one document."""
     house = open_house(settings)
     migrate(house.database)
+    keys = settings.keys_dir or settings.data_dir / "keys"
+    keys.mkdir()
+    (keys / "signing.pem").write_bytes(SIGNING_KEY)
     digest = house.files.put(CERTIFICATE)
     with transaction(house.database) as session:
         add_document(
@@ -70,6 +74,7 @@ def test_a_house_on_sqlite_comes_back_whole_with_its_documents_and_its_secret(tm
     assert (tmp_path / "copies" / "filiere.backup").stat().st_mode & 0o077 == 0, "the keys are in it"
     with closing(bring_back(Settings(data_dir=tmp_path / "new"), tmp_path / "copies" / "filiere.backup")) as back:
         is_whole(back, key)
+    assert (tmp_path / "new" / "keys" / "signing.pem").read_bytes() == SIGNING_KEY
 
 
 def test_a_house_on_postgresql_comes_back_whole(postgresql_server: services.Server, tmp_path: Path) -> None:
