@@ -5,7 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -143,8 +143,9 @@ class Relay:
                 self._wake.wait(timeout=max(0.0, next_sweep - clock.now().timestamp()))
 
     def _publish_waiting(self) -> None:
+        again_after = timedelta(seconds=self._house.settings.publish_again_seconds)
         with reading(self._house.database) as session:
-            waiting = jobs_to_publish(session)
+            waiting = jobs_to_publish(session, again_after=again_after)
         published: list[uuid.UUID] = []
         for job_id, kind in waiting:
             try:

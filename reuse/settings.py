@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     )
     job_lease_seconds: float = Field(default=30, gt=0, description="How long a worker owns a job before it must renew.")
     sweep_seconds: float = Field(default=5, gt=0, description="How often lost jobs are looked for.")
+    publish_again_seconds: float = Field(
+        default=60, gt=0, description="A message that no worker took for so long is taken for lost and sent again."
+    )
     hold_hours: float = Field(
         default=72, gt=0, description="How long a reservation is held before it must be confirmed."
     )

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import or_
@@ -6,17 +7,20 @@ from sqlmodel import Session, col, select
 from reuse import clock
 from reuse.errors import NotFound
 from reuse.jobs.models import Job
-from reuse.jobs.rules import PUBLISH_AGAIN, JobState
+from reuse.jobs.rules import JobState
 from reuse.people.rules import Caller
 
 
-def jobs_to_publish(session: Session, *, limit: int = 500) -> list[tuple[UUID, str]]:
-    """Ids and kinds of jobs that wait without a message under way or whose worker is gone; oldest first."""
+def jobs_to_publish(session: Session, *, again_after: timedelta, limit: int = 500) -> list[tuple[UUID, str]]:
+    """Ids and kinds of jobs that wait without a message under way or whose worker is gone; oldest first.
+
+    A published job that nobody claimed for `again_after` is among them: its message was lost.
+    """
     now = clock.now()
     waiting = (
         (col(Job.state) == JobState.queued)
         & (col(Job.available_at) <= now)
-        & or_(col(Job.published_at).is_(None), col(Job.published_at) < now - PUBLISH_AGAIN)
+        & or_(col(Job.published_at).is_(None), col(Job.published_at) < now - again_after)
     )
     lost = (col(Job.state) == JobState.running) & (col(Job.lease_until) < now)
     found = session.exec(select(Job.id, Job.kind).where(or_(waiting, lost)).order_by(col(Job.id)).limit(limit))

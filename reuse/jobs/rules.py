@@ -1,7 +1,6 @@
 """States of a job and how long a failed one waits."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -20,9 +19,6 @@ ENDED = frozenset({JobState.succeeded, JobState.failed, JobState.cancelled})
 
 MAX_ATTEMPTS = 5
 """After this many attempts a job is left as `failed`, with its problem: the dead letter (spec/reliability.md)."""
-
-PUBLISH_AGAIN = timedelta(seconds=60)
-"""A published job that nobody claimed for so long is published again: its message was lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def test_a_rolled_back_job_never_runs(house: House) -> None:
     with open_doors(house), pytest.raises(ZeroDivisionError):
         in_transaction(house.database, enqueue_and_fail)
     with reading(house.database) as session:
-        assert jobs_to_publish(session) == []
+        assert jobs_to_publish(session, again_after=LEASE) == []
 
 
 def test_a_job_left_by_an_earlier_process_is_found_at_the_start(house: House) -> None:
