@@ -73,7 +73,7 @@ def receive_collection(
     change_collection(session, collection, status=CollectionStatus.RECEIVED, received_at=at)
     _take_in(session, caller, collection, [(e, d) for e, d in matched if e.outcome is not ReceptionOutcome.MISSING], at)
     _miss(session, caller, collection, [(e, d) for e, d in matched if e.outcome is ReceptionOutcome.MISSING], at)
-    _take_extra(session, caller, collection, list(zip(extra, owners, strict=True)))
+    _take_extra(session, caller, collection, list(zip(extra, owners, strict=True)), at)
     add_signatures(session, collection, "reception", [*signatures, Signed("lead", person)], at)
     for donation in donations:
         if donation.status in {DonationStatus.SCHEDULED, DonationStatus.COLLECTED}:
@@ -159,7 +159,7 @@ def _take_in(
             verb="received",
             at=at,
             data={"collection_id": collection.id},
-            custody_since=clock.now(),
+            custody_since=_custody_since(at),
             workshop_id=collection.workshop_id,
             carrier_id=None,
             network_id=None,
@@ -167,6 +167,14 @@ def _take_in(
     for entry, device in arrived:
         _note(session, collection, entry, device)
         _settle_identity(session, caller, entry, device)
+
+
+def _custody_since(at: datetime) -> datetime:
+    """The reception's own time, for wipes count from it (spec/wiping.md) and a note may be typed in days later.
+
+    The lead answers for it by name, and the time of typing stays beside it in the history; never in the future.
+    """
+    return min(at, clock.now())
 
 
 def _settle_identity(session: Session, caller: Caller, entry: Seen, device: Device) -> None:
@@ -217,7 +225,7 @@ def _note(session: Session, collection: Collection, entry: Seen, device: Device)
 
 
 def _take_extra(
-    session: Session, caller: Caller, collection: Collection, extra: Sequence[tuple[Extra, Donation]]
+    session: Session, caller: Caller, collection: Collection, extra: Sequence[tuple[Extra, Donation]], at: datetime
 ) -> None:
     new = [
         NewDevice(
@@ -229,7 +237,7 @@ def _take_extra(
             workshop_id=collection.workshop_id,
             serial=entry.serial,
             asset_tag=entry.asset_tag,
-            custody_since=clock.now(),
+            custody_since=_custody_since(at),
             **entry.facts,
         )
         for entry, donation in extra
