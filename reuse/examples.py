@@ -18,6 +18,7 @@ DEEPEST = 8
 class _Table(TypedDict):
     fields: dict[str, Any]
     operations: dict[str, Any]
+    answers: dict[str, dict[str, Any]]
 
 
 @cache
@@ -28,6 +29,11 @@ def _table() -> _Table:
 def body_of(operation: str, schema: Schema, schemas: dict[str, Schema]) -> Any:  # noqa: ANN401  # any JSON value
     """A body that the operation accepts; where fields depend on each other the table has it whole."""
     return _table()["operations"].get(operation) or example_of(schema, schemas)
+
+
+def answer_of(operation: str) -> dict[str, Any]:
+    """What is known of an answer that its handler's type does not say: a schema's name, or a kind and an example."""
+    return _table()["answers"].get(operation, {})
 
 
 def example_of(schema: Schema, schemas: dict[str, Schema], *, name: str = "", depth: int = 0) -> Any:  # noqa: ANN401  # any JSON value

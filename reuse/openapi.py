@@ -13,7 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.serialization import encode_json, get_serializer
 
-from reuse.examples import Schema, body_of, example_of
+from reuse.examples import Schema, answer_of, body_of, example_of
 from reuse.problems import TITLES, problem_body
 
 JSON = "application/json"
@@ -143,7 +143,7 @@ def _complete(operation: dict[str, Any], asked: Asked, method: str, schemas: dic
         content.setdefault("example", body_of(name, content["schema"], schemas))
     for status, answer in operation["responses"].items():
         if status < "400":
-            _complete_success(answer, int(status), schemas)
+            _complete_success(answer, int(status), answer_of(name), schemas)
         else:
             _complete_problem(answer, int(status))
 
@@ -168,15 +168,17 @@ def _upload_body(operation: str) -> Schema:
     return {"required": True, "content": content}
 
 
-def _complete_success(answer: dict[str, Any], status: int, schemas: dict[str, Schema]) -> None:
+def _complete_success(answer: dict[str, Any], status: int, known: dict[str, Any], schemas: dict[str, Schema]) -> None:
     content: dict[str, Any] = answer.get("content", {})
+    if "media_type" in known:
+        content = answer["content"] = {known["media_type"]: {"schema": {"type": "string"}, "example": known["example"]}}
     if status == 202:  # noqa: PLR2004  # the HTTP status
         content = answer["content"] = {JSON: {"schema": {"$ref": "#/components/schemas/JobAccepted"}}}
         answer["headers"] = {"Location": {"schema": {"type": "string"}, "description": "Where to follow the job."}}
     for one in content.values():
         if one.get("schema", {}).get("$ref") == ANSWER:
-            one["schema"] = {}
-        one["example"] = example_of(one.get("schema", {}), schemas)
+            one["schema"] = {"$ref": f"#/components/schemas/{known['schema']}"} if "schema" in known else {}
+        one.setdefault("example", example_of(one.get("schema", {}), schemas))
     shape = _resolved(content.get(JSON, {}).get("schema", {}), schemas).get("properties", {})
     if "version" in shape:
         answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The version, for If-Match."}}

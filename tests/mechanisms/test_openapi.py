@@ -129,6 +129,9 @@ def codes_raised() -> dict[str, str]:
             elif isinstance(node, ast.arguments):
                 defaults = zip(node.kwonlyargs, node.kw_defaults, strict=True)
                 values = [default for argument, default in defaults if argument.arg == "code"]
+            elif isinstance(node, ast.Dict):  # the problem of a job
+                pairs = zip(node.keys, node.values, strict=True)
+                values = [value for key, value in pairs if getattr(key, "value", None) == "code"]
             elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CODES":
                 values = list(getattr(node.value, "values", []))
             for value in values:
