@@ -1,4 +1,4 @@
-"""The road of a donation, for tests: register, submit, accept, list, fetch, receive; with the lists that donors send."""
+"""The road of a donation, for tests: register, submit, accept, list, fetch, receive; with donors' lists."""
 
 import io
 import zipfile

@@ -12,9 +12,9 @@ from sqlmodel import col, func, select
 from donating import HEADER, accepted, draft, laptops, listed, send, submitted, workbook
 from makers import Town, open_doors, settle_town
 from reuse.devices.models import Code, Device
+from reuse.donations.actions.imports import take_rows
 from reuse.donations.imports.keys import in_portions, keyed_file
 from reuse.donations.imports.read import read_file
-from reuse.donations.actions.imports import take_rows
 from reuse.donations.models import DonationImport, DonationItem, ImportDevice
 from reuse.history.queries import verify_history
 from reuse.house import House

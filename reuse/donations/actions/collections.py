@@ -159,33 +159,9 @@ def pick_up(
         named = [Named(f"/serials/{place}", serial=serial) for place, serial in enumerate(serials)]
         declared = [device for _, device in match_named(session, declared, named)]
     change_collection(session, collection, status=CollectionStatus.PICKED_UP, picked_up_at=at)
-    if declared:
-        what = {"collection_id": collection.id}
-        move_devices(
-            session,
-            caller.actor,
-            declared,
-            Status.collected,
-            verb="picked_up",
-            at=at,
-            data=what,
-            carrier_id=collection.carrier_id,
-        )
-    for device in declared:
-        session.add(CollectionItem(collection_id=collection.id, device_id=device.id, is_picked_up=True))
+    _sign_away(session, caller, collection, declared, at)
     signed_for = _counts(collection, ids, counts, declared)
-    session.add_all(signed_for)
-    for box in containers:
-        session.add(
-            Container(
-                id=clock.new_id(),
-                collection_id=collection.id,
-                kind=box.kind,
-                code=box.code,
-                seal=box.seal,
-                content=box.content,
-            )
-        )
+    session.add_all([*signed_for, *_closed(collection, containers)])
     add_signatures(session, collection, "pickup", signatures, at)
     for donation in donations:
         if donation.status == DonationStatus.SCHEDULED:
@@ -194,6 +170,39 @@ def pick_up(
     record(session, caller.actor, thing="collection", thing_id=collection.id, verb="picked_up", data=what, at=at)
     order_pickup_notes(session, caller.actor, collection, donations)
     return collection
+
+
+def _sign_away(
+    session: Session, caller: Caller, collection: Collection, devices: Sequence[Device], at: datetime
+) -> None:
+    if not devices:
+        return
+    move_devices(
+        session,
+        caller.actor,
+        devices,
+        Status.collected,
+        verb="picked_up",
+        at=at,
+        data={"collection_id": collection.id},
+        carrier_id=collection.carrier_id,
+    )
+    for device in devices:
+        session.add(CollectionItem(collection_id=collection.id, device_id=device.id, is_picked_up=True))
+
+
+def _closed(collection: Collection, boxes: Sequence[Box]) -> list[Container]:
+    return [
+        Container(
+            id=clock.new_id(),
+            collection_id=collection.id,
+            kind=box.kind,
+            code=box.code,
+            seal=box.seal,
+            content=box.content,
+        )
+        for box in boxes
+    ]
 
 
 def _check_pickup(caller: Caller, collection: Collection) -> None:

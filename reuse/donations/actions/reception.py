@@ -164,8 +164,8 @@ def _take_in(
             carrier_id=None,
             network_id=None,
         )
+    _note_all(session, collection, arrived)
     for entry, device in arrived:
-        _note(session, collection, entry, device)
         _settle_identity(session, caller, entry, device)
 
 
@@ -212,16 +212,18 @@ def _miss(
     if gone:
         what = {"collection_id": collection.id}
         move_devices(session, caller.actor, gone, Status.missing, verb="missed", at=at, data=what, carrier_id=None)
-    for entry, device in lost:
-        _note(session, collection, entry, device)
+    _note_all(session, collection, lost)
 
 
-def _note(session: Session, collection: Collection, entry: Seen, device: Device) -> None:
-    item = session.get(CollectionItem, (collection.id, device.id))
-    item = item or CollectionItem(collection_id=collection.id, device_id=device.id)
-    item.outcome, item.category = entry.outcome, entry.category or device.category
-    item.serial, item.note = entry.serial, entry.note
-    session.add(item)
+def _note_all(session: Session, collection: Collection, told: Sequence[tuple[Seen, Device]]) -> None:
+    """Keep what the dock said of each device, beside whether it was signed away."""
+    known = session.exec(select(CollectionItem).where(CollectionItem.collection_id == collection.id)).all()
+    items = {item.device_id: item for item in known}
+    for entry, device in told:
+        item = items.get(device.id) or CollectionItem(collection_id=collection.id, device_id=device.id)
+        item.outcome, item.category = entry.outcome, entry.category or device.category
+        item.serial, item.note = entry.serial, entry.note
+        session.add(item)
 
 
 def _take_extra(
