@@ -12,15 +12,19 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from reuse import health, manual
 from reuse.broker import Relay, embedded_worker
+from reuse.catalogue import api as catalogue
 from reuse.devices import api as devices
 from reuse.documents import api as documents
 from reuse.donations import api as donations
+from reuse.handovers import api as handovers
 from reuse.house import House
+from reuse.impact import api as impact
 from reuse.jobs import api as jobs
 from reuse.openapi import CompleteDocument, document_text
 from reuse.passport import api as passport
 from reuse.people import api as people
 from reuse.problems import HANDLERS
+from reuse.reservations import api as reservations
 from reuse.scans import api as scans
 from reuse.wiping import api as wiping
 from reuse.wiping import pages as wiping_pages
@@ -35,10 +39,14 @@ DOORS = [
     *devices.doors,
     *donations.doors,
     *passport.doors,
+    *impact.doors,
     *scans.doors,
     *wiping.doors,
     *wiping_pages.doors,
     *workshop.doors,
+    *catalogue.doors,
+    *reservations.doors,
+    *handovers.doors,
 ]
 MAX_BODY = 21 * 1024 * 1024  # 20 MB of file and the form around it
 

@@ -30,6 +30,7 @@ JOBS: dict[str, str] = {
     "certificates.issue": "workers.certificates",
     "wiping.match": "workers.certificates",
     "labels.print": "workers.labels",
+    "reservations.release": "workers.notices",
 }
 """Every kind of job and the module of `workers` that does it."""
 

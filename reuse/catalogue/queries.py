@@ -1,0 +1,159 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists
+from sqlmodel import Session, col, select
+
+from reuse.catalogue.models import Listing, PriceGrid
+from reuse.catalogue.rules import HIGHEST_AMOUNT, Cap, legal_cap, load_default_grid
+from reuse.devices.models import Device, FlagRow
+from reuse.devices.queries import gate_facts
+from reuse.devices.rules import Milestone, Status, missing_for_ready
+from reuse.donations.models import Donation
+from reuse.donations.queries import donation_of
+from reuse.errors import Conflict
+from reuse.people.models import Territory
+from reuse.people.queries import sight
+from reuse.people.rules import Activity, Caller
+
+MOST_MEMORY_GB = 1_000_000  # a bound of the column, far beyond any machine
+
+
+def visible_grids(caller: Caller) -> ColumnElement[bool]:
+    """Everybody may read the prices of the own territory: they are public to those who pay them."""
+    own = col(PriceGrid.territory_id) == caller.territory_id
+    return sight(caller, dict.fromkeys(Activity, own))
+
+
+def grid_row_in_force(session: Session, territory_id: UUID, at: datetime) -> PriceGrid | None:
+    """The territory's own grid that counts at this moment; None before its first."""
+    return session.exec(
+        select(PriceGrid)
+        .where(PriceGrid.territory_id == territory_id, col(PriceGrid.valid_from) <= at)
+        .order_by(col(PriceGrid.valid_from).desc(), col(PriceGrid.id).desc())
+        .limit(1)
+    ).first()
+
+
+def grid_in_force(session: Session, territory: Territory, at: datetime) -> dict[str, Any]:
+    """The prices that count now: the territory's own, else the shipped ones where they are in its currency.
+
+    Conflict `price_rule` where there are none.
+    """
+    row = grid_row_in_force(session, territory.id, at)
+    if row is not None:
+        return row.document
+    shipped = load_default_grid()
+    if shipped["currency"] != territory.currency:
+        raise Conflict(
+            f"The territory {territory.name} has no price grid in {territory.currency}: "
+            "send one to POST /v1/price-grids.",
+            code="price_rule",
+            missing=("price_rule",),
+        )
+    return shipped
+
+
+def provenance(session: Session, device: Device) -> Donation:
+    """The donation that brought the device; Conflict `provenance` without one: its legal cap would be a guess."""
+    donation = donation_of(session, device)
+    if donation is None or device.donor_id is None:
+        raise Conflict(
+            "Nobody knows who gave this device, so whether it may be sold and for how much is unknown; "
+            "bind it to its donation first.",
+            code="provenance",
+            missing=("provenance",),
+        )
+    return donation
+
+
+def cap_of(session: Session, device: Device, donation: Donation) -> Cap | None:
+    """The highest price that the law allows for this device, None where it sets none."""
+    territory = session.get_one(Territory, device.territory_id)
+    return legal_cap(device.category, donation.legal_basis, territory.country)
+
+
+def closed_gates(session: Session, devices: Sequence[Device]) -> dict[UUID, tuple[str, ...]]:
+    """What holds each device back from being listed, reserved or handed over; only devices that something does.
+
+    `repaired` is derived by the workshop and stands behind the approval: opening a repair withdraws that.
+    """
+    closed: dict[UUID, tuple[str, ...]] = {}
+    for device_id, facts in gate_facts(session, devices).items():
+        missing = [word for word in missing_for_ready(facts) if word != Milestone.repaired]
+        if Milestone.approved not in facts.milestones:
+            missing.append(Milestone.approved.value)
+        if missing:
+            closed[device_id] = tuple(missing)
+    return closed
+
+
+def check_gates(session: Session, devices: Sequence[Device]) -> None:
+    """Conflict, naming what is missing, where one of the devices must not leave."""
+    closed = closed_gates(session, devices)
+    if closed:
+        missing = tuple(sorted({word for words in closed.values() for word in words}))
+        raise Conflict(
+            f"Held back: {', '.join(str(device_id) for device_id in closed)}; missing: {', '.join(missing)}.",
+            code="gate_closed",
+            missing=missing,
+        )
+
+
+def without_flag() -> ColumnElement[bool]:
+    """No flag is up on the device."""
+    return ~exists().where(col(FlagRow.device_id) == col(Device.id))
+
+
+def on_offer(territory_id: UUID) -> ColumnElement[bool]:
+    """What networks of the territory may reserve: listed, with a price, under no flag."""
+    return (
+        (col(Device.territory_id) == territory_id)
+        & (col(Device.status) == Status.listed)
+        & col(Device.price_minor).is_not(None)
+        & without_flag()
+    )
+
+
+def visible_offers(caller: Caller) -> ColumnElement[bool]:
+    """The offers that a caller may see: networks and territories their territory's, a workshop its own."""
+    offered = (col(Device.status) == Status.listed) & col(Device.price_minor).is_not(None) & without_flag()
+    in_territory = on_offer(caller.territory_id)
+    return sight(
+        caller,
+        {
+            Activity.network: in_territory,
+            Activity.territory: in_territory,
+            Activity.workshop: offered & (col(Device.workshop_id) == caller.organisation_id),
+        },
+        operator=offered,
+    )
+
+
+def wished(
+    *,
+    category: str | None = None,
+    min_ram_gb: int | None = None,
+    max_price_minor: int | None = None,
+    grade: str | None = None,
+) -> list[ColumnElement[bool]]:
+    """What devices must be to meet a wish (reservations.rules.meets says the same of one); None asks for nothing."""
+    conditions: list[ColumnElement[bool]] = []
+    if category is not None:
+        conditions.append(col(Device.category) == category)
+    if min_ram_gb is not None:
+        conditions.append(col(Device.ram_gb) >= min(max(min_ram_gb, 0), MOST_MEMORY_GB))
+    if max_price_minor is not None:
+        conditions.append(col(Device.price_minor) <= min(max(max_price_minor, -1), HIGHEST_AMOUNT))
+    if grade is not None:
+        conditions.append(col(Device.grade) == grade)
+    return conditions
+
+
+def latest_listing(session: Session, device_id: UUID) -> Listing | None:
+    """The last time that the device was offered."""
+    return session.exec(
+        select(Listing).where(Listing.device_id == device_id).order_by(col(Listing.id).desc()).limit(1)
+    ).first()

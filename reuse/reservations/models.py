@@ -1,0 +1,70 @@
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from reuse.columns import BIG, DOCUMENT, INSTANT, table_name
+
+
+class Need(SQLModel, table=True):
+    """What a network would take if it were there: so many of a category, by a day, for a purpose."""
+
+    id: UUID = Field(primary_key=True)
+    network_id: UUID = Field(index=True)
+    territory_id: UUID = Field(index=True)
+    category: str
+    quantity: int
+    min_ram_gb: int | None = None
+    before: date | None = None
+    purpose: str | None = None
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class Reservation(SQLModel, table=True):
+    """Devices kept for one network: held until `expires_at`, then confirmed or free again. It is never deleted."""
+
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="ck_reservation_version"),
+        Index("uq_reservation_network_number", "network_id", "number", unique=True),
+        Index("ix_reservation_territory_status", "territory_id", "status", "expires_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    number: str
+    version: int = 1
+    status: str
+    network_id: UUID
+    territory_id: UUID
+    expires_at: datetime = Field(sa_type=INSTANT)
+    criteria: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class ReservationLine(SQLModel, table=True):
+    """One device in a reservation at the price it was offered for; of one device at most one line is live."""
+
+    __tablename__ = table_name("reservation_line")
+    __table_args__ = (
+        Index(
+            "uq_reservation_line_live",
+            "device_id",
+            unique=True,
+            sqlite_where=text("live"),
+            postgresql_where=text("live"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    reservation_id: UUID = Field(foreign_key="reservation.id", index=True)
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    workshop_id: UUID | None = Field(default=None, index=True)
+    price_minor: int = Field(sa_type=BIG)
+    currency: str
+    live: bool = True
+    state: str
+    reason: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=INSTANT)
