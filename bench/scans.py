@@ -9,6 +9,7 @@ import argparse
 import http.client
 import json
 import multiprocessing
+import os
 import socket
 import statistics
 import tempfile
@@ -96,10 +97,16 @@ def percentile(seconds: list[float], share: float) -> float:
     return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))] * 1000
 
 
-def measure(title: str, port: int, key: str, work: list[list[list[dict[str, Any]]]]) -> None:
+def processor_seconds(pid: int) -> float:
+    """What the server has used of the processor so far, which other programs on the machine do not change (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(title: str, port: int, key: str, pid: int, work: list[list[list[dict[str, Any]]]]) -> None:
     """Each list of `work` is one connection's requests, sent one after the other."""
     stations = [Station(port, key) for _ in work]
-    began = time.perf_counter()
+    began, used = time.perf_counter(), processor_seconds(pid)
     with ThreadPoolExecutor(len(work)) as pool:
         times = [
             took
@@ -108,11 +115,12 @@ def measure(title: str, port: int, key: str, work: list[list[list[dict[str, Any]
             )
             for took in found
         ]
-    whole = time.perf_counter() - began
+    whole, used = time.perf_counter() - began, processor_seconds(pid) - used
     scans = sum(len(request) for requests in work for request in requests)
     print(
         f"{title}: {scans / whole:,.0f} scans/s; median {statistics.median(times) * 1000:.0f} ms, "
-        f"p99 {percentile(times, 0.99):.0f} ms, slowest {max(times) * 1000:.0f} ms"
+        f"p99 {percentile(times, 0.99):.0f} ms, slowest {max(times) * 1000:.0f} ms; "
+        f"processor of the server {used / scans * 1000:.2f} ms a scan ({scans / used:,.0f}/s if it had a core alone)"
     )
 
 
@@ -129,12 +137,13 @@ def main() -> None:
         server.start()
         try:
             _wait(port)
+            pid = server.pid or 0
             singles = [[[a_scan(code, "receive")] for code in codes[n::CONNECTIONS]] for n in range(CONNECTIONS)]
-            measure(f"single scans, {CONNECTIONS} connections", port, key, singles)
+            measure(f"single scans, {CONNECTIONS} connections", port, key, pid, singles)
             batches = [[a_scan(code, "start_work") for code in codes[n : n + BATCH]] for n in range(0, devices, BATCH)]
-            measure(f"batches of {BATCH}, 1 connection", port, key, [batches])
+            measure(f"batches of {BATCH}, 1 connection", port, key, pid, [batches])
             looks = [[a_scan(code, "look") for code in codes[n : n + BATCH]] for n in range(0, devices, BATCH)]
-            measure(f"batches of {BATCH} looks, 2 connections", port, key, [looks[::2], looks[1::2]])
+            measure(f"batches of {BATCH} looks, 2 connections", port, key, pid, [looks[::2], looks[1::2]])
         finally:
             server.terminate()
             server.join(timeout=20)
