@@ -1,4 +1,4 @@
-"""Documents that people read: one frozen value in, the bytes of a PDF/A-3a out, the same value always giving the same bytes."""
+"""Documents that people read: one frozen value in, a PDF/A-3a out, the same bytes for the same value."""
 
 import hashlib
 import re
@@ -8,12 +8,12 @@ from decimal import Decimal
 from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from labels import words
 from labels.pdf import html_to_pdf
 from labels.qr import QUIET_ZONE, one_symbol, runs
-from labels.text import clean
+from labels.text import clean, shortened
 from labels.values import (
     Attachment,
     CertificateCover,
@@ -29,6 +29,7 @@ from labels.values import (
 )
 
 _GRAMS = 3  # decimals of a kilogram
+_FIELD, _PARAGRAPH = 300, 5000  # characters printed
 _LONG_WORD = re.compile(r"\S{20}")  # in the narrowest column a word of twenty letters still fits
 
 _Document = (
@@ -42,13 +43,21 @@ _Document = (
 )
 
 
+def _breakable(text: str) -> str:
+    return Markup('<span class="long">{}</span>').format(text) if _LONG_WORD.search(text) else text
+
+
+def _paragraph(text: str) -> Markup:
+    """A sentence of its own, across the whole page: it may be far longer than a field."""
+    return escape(_breakable(shortened(clean(text), _PARAGRAPH)))
+
+
 def _printable(value: object) -> object:
-    """What a template prints: text is cleaned for paper, and a missing value is a mistake of the template, not the word None."""
+    """Text as a template prints it, cleaned for paper; a missing value is the template's mistake, not the word None."""
     if value is None:
         raise ValueError("A template printed a value that is not there.")
     if isinstance(value, str) and not isinstance(value, Markup):
-        text = clean(value)
-        return Markup('<span class="long">{}</span>').format(text) if _LONG_WORD.search(text) else text
+        return _breakable(shortened(clean(value), _FIELD))
     return value
 
 
@@ -60,7 +69,8 @@ def qr_drawing(address: str, title: str) -> Markup:
         f"M{column + QUIET_ZONE} {row + QUIET_ZONE}h{length}v1h-{length}" for column, row, length in runs(code)
     )
     return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="qr" viewBox="0 0 {0} {0}"><title>{1}</title><path d="{2}"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="qr" viewBox="0 0 {0} {0}">'
+        '<title>{1}</title><path d="{2}"/></svg>'
     ).format(side, clean(title), path)
 
 
@@ -82,22 +92,27 @@ def _render(
     """Fill the template of that kind and turn it into PDF; its title is the catalogue's `title.<kind>`."""
     imprint: Imprint = value.imprint
     language = "fr" if tongue == "both" else tongue
-    body = _environment().get_template(f"{kind}.html").render(
-        value=value,
-        imprint=imprint,
-        title_key=f"title.{kind}",
-        w=partial(words.word, tongue=tongue),
-        heading=partial(words.heading, tongue=tongue),
-        coded=partial(words.word_or_raw, tongue=tongue),
-        number=partial(words.number, tongue=tongue),
-        money=partial(words.money, tongue=tongue),
-        day=partial(words.day, tongue=tongue),
-        moment=partial(words.moment, tongue=tongue),
-        size=partial(words.size, tongue=tongue),
-        mono=words.fixed_width,
-        colon=": " if tongue == "en" else "\u00a0: ",
-        qr=qr_drawing,
-        **more,
+    body = (
+        _environment()
+        .get_template(f"{kind}.html")
+        .render(
+            value=value,
+            imprint=imprint,
+            title_key=f"title.{kind}",
+            w=partial(words.word, tongue=tongue),
+            heading=partial(words.heading, tongue=tongue),
+            coded=partial(words.word_or_raw, tongue=tongue),
+            number=partial(words.number, tongue=tongue),
+            money=partial(words.money, tongue=tongue),
+            day=partial(words.day, tongue=tongue),
+            moment=partial(words.moment, tongue=tongue),
+            size=partial(words.size, tongue=tongue),
+            mono=words.fixed_width,
+            colon=": " if tongue == "en" else "\u00a0: ",
+            paragraph=_paragraph,
+            qr=qr_drawing,
+            **more,
+        )
     )
     return html_to_pdf(
         body,
@@ -109,25 +124,29 @@ def _render(
     )
 
 
+def _file_name(name: str, taken: set[str], place: int) -> str:
+    """A name that is safe to save under on any system, and not taken yet."""
+    safe = re.sub(r'[/\\:*?"<>|\ufffd\s]+', "_", clean(name)).lstrip("._")[-100:] or "file"
+    return f"{place}-{safe}" if safe in taken else safe
+
+
 def _certificate_files(value: ErasureCertificate) -> tuple[Attachment, ...]:
     """The canonical record, its signature, and every piece of evidence, each under a name of its own."""
-    record = f"{value.imprint.number}.json"
-    files = [Attachment(record, "application/json", value.canonical_json, "Data", "Canonical record of the certificate")]
+    record = _file_name(f"{value.imprint.number}.json", set(), 0)
+    files = [
+        Attachment(record, "application/json", value.canonical_json, "Data", "Canonical record of the certificate")
+    ]
     if value.json_signature:
-        signature = Attachment(
-            f"{record}.sig", "application/octet-stream", value.json_signature, "Supplement", "Ed25519 over the record"
-        )
-        files.append(signature)
+        signature = value.json_signature
+        files.append(Attachment(f"{record}.sig", "application/octet-stream", signature, "Supplement", "Ed25519"))
     for place, evidence in enumerate(value.evidence, start=1):
-        name = clean(evidence.name).replace("/", "_").replace("\\", "_").lstrip(".")[-100:] or "evidence"
-        if name in {file.name for file in files}:
-            name = f"{place}-{name}"
+        name = _file_name(evidence.name, {file.name for file in files}, place)
         files.append(Attachment(name, evidence.media_type, evidence.content, "Source", clean(evidence.format)))
     return tuple(files)
 
 
 def render_certificate(value: ErasureCertificate) -> bytes:
-    """The erasure certificate of one medium, in French and English, with its record (Data) and the evidence (Source) attached.
+    """The erasure certificate of one medium, in French and English, its record (Data) and evidence (Source) attached.
 
     Raises ValueError when a piece of evidence is not what its SHA-256 says, or when a destruction does not say how.
     """
@@ -144,7 +163,10 @@ def render_certificate(value: ErasureCertificate) -> bytes:
     ]
     device = value.device
     known = words.catalogue()
-    notes = [(known[key]["fr"], known[key]["en"]) if (key := f"certnote.{note}") in known else (note, "") for note in value.notes]
+    notes = [
+        (known[key]["fr"], known[key]["en"]) if (key := f"certnote.{note}") in known else (note, "")
+        for note in value.notes
+    ]
     return _render(
         "certificate",
         value,
@@ -187,7 +209,7 @@ def render_reception_note(value: ReceptionNote) -> bytes:
 
 
 def render_handover_receipt(value: HandoverReceipt) -> bytes:
-    """The hand-over receipt with its warranty. Raises ValueError unless the prices, in one currency, add up to the total."""
+    """The hand-over receipt with its warranty. Raises ValueError unless the prices add up to the total."""
     currencies = {(line.price.currency, line.price.exponent) for line in value.lines}
     total = sum(line.price.amount_minor for line in value.lines)
     if total != value.total.amount_minor or currencies - {(value.total.currency, value.total.exponent)}:

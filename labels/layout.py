@@ -86,7 +86,7 @@ def _domain_rows(text: str, largest: float, room: float) -> tuple[TextRow, ...]:
 
 
 def _cut(text: str, largest: float, room: float) -> list[TextRow]:
-    """The text on one row made a little smaller if need be, else on two at most, the second ending in an ellipsis if cut."""
+    """The text on one row, a little smaller if need be, else on two, the second ending in an ellipsis if cut."""
     least = max(_SMALLEST, largest * 0.75)
     size = min(largest, room / _width(_pieces(text, _LATIN)))
     if size >= least:
@@ -102,7 +102,7 @@ def _cut(text: str, largest: float, room: float) -> list[TextRow]:
 
 
 def _fitting(text: str, room: float, tail: str) -> int:
-    """How many characters fit the room (in widths at one point), stopping after a word where one ends in the second half."""
+    """How many characters fit the room (in widths at one point), ending with a word where one ends late enough."""
     if _width(_pieces(text, _LATIN)) <= room:
         return len(text)
     end = max(1, bisect_left(range(len(text)), room, key=lambda n: _width(_pieces(text[:n] + tail, _LATIN))) - 1)
@@ -111,7 +111,7 @@ def _fitting(text: str, room: float, tail: str) -> int:
 
 
 def text_rows(label: Label, room: float, height: float) -> list[TextRow]:
-    """Every row of the label's text that fits the height: the code and the domain always, then the lines from the first."""
+    """The rows of text that fit the height: the code and the domain always, then the lines from the first."""
     scale = min(1.0, height / (26 * mm))
     rows = _whole(clean(label.code), _CODE, 15 * scale, room)
     rows += _domain_rows(clean(label.domain), max(9 * scale, _SMALLEST), room)

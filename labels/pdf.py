@@ -1,8 +1,9 @@
 """HTML to PDF/A-3a: the one file that knows WeasyPrint.
 
-Nothing is ever fetched: a document is its HTML, our style sheet, our typefaces and the attachments handed in. One document is laid out at
-a time in a process (Pango's font maps are not shared between threads, and memory stays bounded); each thread keeps its own font
-configuration and parsed style sheet, which is most of the cost of a first page.
+Nothing is ever fetched: a document is its HTML, our style sheet, our typefaces and the attachments handed in. One
+document is laid out at a time in a process (Pango's font maps are not shared between threads, and memory stays
+bounded); each thread keeps its own font configuration and parsed style sheet, which is most of the cost of a first
+page.
 """
 
 import hashlib
@@ -103,8 +104,9 @@ def html_to_pdf(
 ) -> bytes:
     """The HTML body as a tagged PDF/A-3a with its attachments; the same input gives the same bytes.
 
-    `html` is the content of <body>, already escaped; names of attachments must differ from one another. Raises FetchRefusedError when the
-    HTML refers to anything outside itself, ValueError for a naive `created_at` or attachments of one name.
+    `html` is the content of <body>, already escaped; names of attachments must differ from one another. Raises
+    FetchRefusedError when the HTML refers to anything outside itself, ValueError for a naive `created_at` or
+    attachments of one name.
     """
     if created_at.tzinfo is None:
         raise ValueError("A document's time of issue needs a zone.")
@@ -144,11 +146,13 @@ def _attached(attachment: Attachment, created_at: datetime) -> PdfAttachment:
 def _tell_attachments(document: Document, pdf: pydyf.PDF, attachments: tuple[Attachment, ...]) -> None:
     """Write each attachment's type and relationship as we know them, and name each once in the catalogue.
 
-    WeasyPrint 70 guesses the type from the file's name, finds the relationship by the content's MD5 (two files of equal content
-    would share one), and lists every attachment twice under /AF.
+    WeasyPrint 70 guesses the type from the file's name, finds the relationship by the content's MD5 (two files of equal
+    content would share one), and lists every attachment twice under /AF.
     """
     del document
-    specifications = [item for item in pdf.objects if isinstance(item, dict) and item.get("Type") == "/Filespec"]
+    specifications = [
+        item for item in pdf.objects if isinstance(item, pydyf.Dictionary) and item.get("Type") == "/Filespec"
+    ]
     for specification, attachment in zip(specifications, attachments, strict=True):
         specification["AFRelationship"] = f"/{attachment.relationship}"
         stream = pdf.objects[int(specification["EF"]["F"].split()[0])]

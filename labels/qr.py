@@ -1,9 +1,9 @@
 """QR codes as module matrices (ISO/IEC 18004), drawn by others as rectangles or dots.
 
-A QR symbol of a given size, level and mask is an affine function of its data bits over GF(2): error correction, placement and
-mask are all linear or constant. So symbol(a) = symbol(b) XOR the marks of the bits in which a and b differ. The qrcode library stays the only
-authority on the standard; it is asked once for each bit that ever occurs (1 ms each), and symbols are then sums: 100 labels
-of one installation take 2 ms instead of 100 ms.
+A QR symbol of a given size, level and mask is an affine function of its data bits over GF(2): error correction,
+placement and mask are all linear or constant. So symbol(a) = symbol(b) XOR the marks of the bits in which a and b
+differ. The qrcode library stays the only authority on the standard; it is asked once for each bit that ever occurs (1
+ms each), and symbols are then sums: 100 labels of one installation take 2 ms instead of 100 ms.
 """
 
 import re
@@ -18,14 +18,14 @@ from labels.formats import ErrorCorrection
 
 QUIET_ZONE = 4  # modules of white on every side, ISO/IEC 18004 clause 6.3.8
 _LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
-_MASK = 2  # one fixed mask makes the sum above valid and the bytes reproducible; the symbol names its mask, readers take any
+_MASK = 2  # one fixed mask makes the sum valid and the bytes reproducible; the symbol names its mask, readers take any
 _FILLER = b"U"  # 0x55; any byte will do but zero
 _LONGEST = 500  # bytes; an address that long is a mistake, and its modules would be too small to scan
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A square of `size` modules; `rows` holds one integer a row, its highest bit being the leftmost module, 1 = dark."""
+    """A square of `size` modules; `rows` holds one integer a row, its highest bit the leftmost module, 1 = dark."""
 
     size: int
     rows: tuple[int, ...]
@@ -80,7 +80,7 @@ def symbol(address: str, level: ErrorCorrection = "M") -> Symbol:
 
 
 def one_symbol(address: str, level: ErrorCorrection = "M") -> Symbol:
-    """The same symbol as `symbol` gives, straight from the library: for a document's single code, whose bits never recur."""
+    """What `symbol` gives, straight from the library: for a document's single code, whose bits never recur."""
     return _symbol(*_by_library(address.encode(), level))
 
 

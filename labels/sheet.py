@@ -1,4 +1,4 @@
-"""Label sheets as PDF, drawn directly: a QR on the left, the code, the domain and what tells the device apart on the right."""
+"""Label sheets as PDF, drawn directly: a QR on the left, on the right code, domain and what tells the device apart."""
 
 import io
 import re
@@ -15,12 +15,12 @@ from labels.values import Label
 
 _CHUNK = 12  # modules drawn from one remembered string
 
-rl_config.useA85 = 0  # streams stay binary: ASCII85 is for channels of 7 bits, makes files a quarter larger and costs a fifth of the time
+rl_config.useA85 = 0  # streams stay binary: ASCII85 makes files a quarter larger and costs a fifth of the time
 
 
 @cache
 def _chunk(bits: int, column: int) -> str:
-    """The dark runs among 12 modules as rectangles of a path; `y` stands for the row. 4,096 chunks by place: all are soon known."""
+    """The dark runs among 12 modules as rectangles of a path, `y` standing for the row; every chunk is soon known."""
     runs = re.finditer("1+", f"{bits:0{_CHUNK}b}")
     return "".join(f"{column + run.start()} y {len(run.group())} 1 re " for run in runs)
 
@@ -38,7 +38,7 @@ def _rectangles(code: Symbol) -> str:
 
 
 def _draw_symbol(canvas: Canvas, code: Symbol, left: float, top: float, side: float) -> None:
-    """The symbol with its quiet zone in a square of that side; one path, one fill, so that no seam shows between modules."""
+    """The symbol with its quiet zone in a square of that side: one path, one fill, so that modules show no seam."""
     module = side / (code.size + 2 * QUIET_ZONE)
     x, y = left + QUIET_ZONE * module, top - QUIET_ZONE * module
     canvas.addLiteral(f"q {module:.4f} 0 0 {-module:.4f} {x:.4f} {y:.4f} cm {_rectangles(code)}f Q")
@@ -69,7 +69,8 @@ def _corner(sheet: Sheet, place: int) -> tuple[float, float]:
 def render_sheet(label_format: LabelFormat, labels: tuple[Label, ...], start_at: int = 1) -> bytes:
     """The labels as a PDF, row by row, the first page beginning at place `start_at` (from 1) of a sheet already begun.
 
-    The same labels give the same bytes. Raises ValueError for no labels, a format that is not a sheet, or a place that is not on it.
+    The same labels give the same bytes. Raises ValueError for no labels, a format that is not a sheet, or a place that
+    is not on it.
     """
     sheet = label_format.sheet
     if sheet is None:

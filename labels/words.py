@@ -9,13 +9,14 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from labels.text import clean
+from labels.text import clean, shortened
 from labels.values import Money
 
 Tongue = Literal["fr", "en", "both"]
 _NARROW, _NO_BREAK = "\u202f", "\u00a0"
 _SIGNS = {"EUR": "€"}
 _KILO = 1000
+_IDENTIFIER = 120  # characters printed of an identifier
 _SHORT = 16  # characters of an identifier that fit the narrowest column
 
 
@@ -28,7 +29,8 @@ def catalogue() -> dict[str, dict[str, str]]:
 def word(key: str, tongue: Tongue) -> str:
     """The word of that key, or "French / English". Raises KeyError for a key that the catalogue lacks.
 
-    One run of text rather than two elements: an element costs WeasyPrint a millisecond, and a certificate has fifty labels.
+    One run of text rather than two elements: an element costs WeasyPrint a millisecond, and a certificate has fifty
+    labels.
     """
     entry = catalogue()[key]
     if tongue != "both":
@@ -79,7 +81,7 @@ def moment(value: datetime, tongue: Tongue, *, seconds: bool = False) -> str:
 
 
 def size(value: int, tongue: Tongue) -> str:
-    """A number of bytes, exact, with its decimal size in brackets: 512 110 190 592 octets (512,1 Go); B is the IEC's sign for both."""
+    """A number of bytes, exact and rounded: 512 110 190 592 octets (512,1 Go); B, the IEC's sign, serves for both."""
     unit, scaled = 0, Decimal(value)
     units = "kMGTPE"
     while scaled >= _KILO and unit < len(units):
@@ -93,4 +95,4 @@ def size(value: int, tongue: Tongue) -> str:
 def fixed_width(text: str) -> Markup:
     """An identifier or digest in the fixed-width typeface, read from left to right wherever it stands."""
     shape = "mono long" if len(text) > _SHORT else "mono"
-    return Markup('<bdi class="{}">{}</bdi>').format(shape, clean(text))
+    return Markup('<bdi class="{}">{}</bdi>').format(shape, shortened(clean(text), _IDENTIFIER))

@@ -1,8 +1,8 @@
 """Labels for roll printers that speak ZPL II (Zebra and compatibles).
 
-The whole label travels as one bitmap (^GFA): the module matrix and the typefaces are ours, so that what the tests decode is what the
-print head burns, Arabic needs no font in the printer, and no text from outside ever stands in the command stream, where ^ and ~
-would begin commands.
+The whole label travels as one bitmap (^GFA): the module matrix and the typefaces are ours, so that what the tests
+decode is what the print head burns, Arabic needs no font in the printer, and no text from outside ever stands in the
+command stream, where ^ and ~ would begin commands.
 """
 
 from functools import lru_cache
@@ -28,7 +28,7 @@ def _font(name: str, dots: int) -> ImageFont.FreeTypeFont:
 
 
 def _draw_symbol(draw: ImageDraw.ImageDraw, code: Symbol, top: float, side: float) -> None:
-    """The symbol in whole dots a module, centred in its square: modules of unequal width are what scanners stumble on."""
+    """The symbol in whole dots a module, centred in its square: scanners stumble on modules of unequal width."""
     modules = code.size + 2 * QUIET_ZONE
     dots = max(1, int(side / modules))
     margin = (side - dots * modules) / 2 + QUIET_ZONE * dots
@@ -61,7 +61,7 @@ def _bitmap(label_format: LabelFormat, dpi: int, label: Label) -> Image.Image:
 
 
 def _count(times: int) -> str:
-    """A repeat count in ZPL's compression: g to z are multiples of 20, G to Y are 1 to 19 (ZPL II Programming Guide, ^GF)."""
+    """A repeat count of ZPL's compression: g to z are multiples of 20, G to Y 1 to 19 (ZPL II Programming Guide)."""
     most, rest = 400, times
     text = ""
     while rest >= most:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  # French apostrophes, dashes and minus signs are what the documents print
 """Values that documents are made of, with memorable names; every person and organisation here is invented."""
 
 import hashlib
@@ -9,7 +10,9 @@ import pytest
 from labels import values as v
 
 AT = datetime(2026, 11, 23, 14, 13, 5, tzinfo=UTC)
-NWIPE_LOG = b"[2026/11/20 09:12:01]  notice: Found /dev/nvme0n1, NVME, SAMSUNG MZVLB512HAJQ, 512 GB, S/N=S3W8NX0M123456\n"
+NWIPE_LOG = (
+    b"[2026/11/20 09:12:01]  notice: Found /dev/nvme0n1, NVME, SAMSUNG MZVLB512HAJQ, 512 GB, S/N=S3W8NX0M123456\n"
+)
 
 
 def imprint(number: str, **changes: object) -> v.Imprint:
@@ -69,10 +72,32 @@ def certificate() -> v.ErasureCertificate:
 @pytest.fixture
 def cover() -> v.CertificateCover:
     media = (
-        v.CoveredMedium("CE-2026-000123", "7K3M-9QX2-BV4", "PF1ABC2D", "Samsung", "MZVLB512HAJQ", "S3W8NX0M123456",
-                        "ssd_nvme", "erased", "purge", AT, "ab" * 32),
-        v.CoveredMedium("CE-2026-000124", "2H8T-W4CN-Z0R", "5CG8123XYZ", "Seagate", "ST500LM021", "W6212345", "hdd",
-                        "destroyed", "destroy", AT, "cd" * 32),
+        v.CoveredMedium(
+            "CE-2026-000123",
+            "7K3M-9QX2-BV4",
+            "PF1ABC2D",
+            "Samsung",
+            "MZVLB512HAJQ",
+            "S3W8NX0M123456",
+            "ssd_nvme",
+            "erased",
+            "purge",
+            AT,
+            "ab" * 32,
+        ),
+        v.CoveredMedium(
+            "CE-2026-000124",
+            "2H8T-W4CN-Z0R",
+            "5CG8123XYZ",
+            "Seagate",
+            "ST500LM021",
+            "W6212345",
+            "hdd",
+            "destroyed",
+            "destroy",
+            AT,
+            "cd" * 32,
+        ),
         v.CoveredMedium("", "P6VD-1JYE-K9S", "CN-0KHT8", "Toshiba", "MQ01", "77X8S", "hdd", "removed"),
     )
     return v.CertificateCover(imprint("RC-2026-000007"), "donation", "DO-2026-000031", DONOR, media, ("Lot complet.",))
@@ -152,7 +177,8 @@ def impact() -> v.ImpactReport:
         for n in range(4)
     )
     return v.ImpactReport(
-        imprint("RI-2026-000009"), "Don DO-2026-000031, Ville de Montreuil-sur-Lys", date(2026, 1, 1), date(2026, 12, 31),
+        imprint("RI-2026-000009"), "Don DO-2026-000031, Ville de Montreuil-sur-Lys", date(2026, 1, 1),
+        date(2026, 12, 31),
         "fr-ademe-2026-07", "Impact CO2 (ADEME), fichier du 2026-07 ; étude ADEME sur le reconditionné, 2022",
         three("284.800", "910.800", "1179.800"), rows, (v.CountLine("printer", 3),),
         (v.Indicator("Heures d’insertion", "126 h"), v.Indicator("Foyers équipés", "9")),

@@ -1,11 +1,13 @@
+# ruff: noqa: RUF001  # French apostrophes, dashes and minus signs are what the documents print
 """Documents, judged as their readers do: by the text a PDF gives back, its tags, its attachments, and its bytes."""
 
 import dataclasses
 import hashlib
 import io
+import itertools
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -51,21 +53,23 @@ def attached(pdf: bytes) -> dict[str, tuple[str, bytes]]:
     return {str(f["/UF"]): (str(f["/AFRelationship"]), f["/EF"]["/F"].get_object().get_data()) for f in files}
 
 
-def poisoned(value: Any, poison: str) -> Any:  # noqa: ANN401  # it walks any value there is
-    """The same value with the poison in every free text; what the code decides on (kinds, verdicts) stays."""
+def poisoned(value: Any, poisons: Iterator[str]) -> Any:
+    """The same value with a poison in every free text; what the code decides on (kinds, verdicts) stays."""
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return tuple(poisoned(item, poison) for item in value) if isinstance(value, tuple) else value
-    kept = {"language", "method", "required_method", "verification", "verdict", "legal_basis", "required_erasure", "scope",
-            "outcome", "currency", "sha256", "media_type"}  # fmt: skip
+        return tuple(poisoned(item, poisons) for item in value) if isinstance(value, tuple) else value
+    kept = {
+        "language", "method", "required_method", "verification", "verdict", "legal_basis", "required_erasure", "scope",
+        "outcome", "currency", "sha256", "media_type", "verification_address",
+    }  # fmt: skip
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(value):
         old = getattr(value, field.name)
-        if isinstance(old, str) and field.name not in kept and field.name != "verification_address":
-            changes[field.name] = poison
+        if isinstance(old, str) and field.name not in kept:
+            changes[field.name] = next(poisons)
         elif isinstance(old, tuple) and old and isinstance(old[0], str):
-            changes[field.name] = (poison,)
+            changes[field.name] = (next(poisons),)
         elif dataclasses.is_dataclass(old) or isinstance(old, tuple):
-            changes[field.name] = poisoned(old, poison)
+            changes[field.name] = poisoned(old, poisons)
     return dataclasses.replace(value, **changes)
 
 
@@ -75,7 +79,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def document(kind: str, request: pytest.FixtureRequest) -> Any:  # noqa: ANN401  # one of seven kinds of document
+def document(kind: str, request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(kind)
 
 
@@ -113,14 +117,14 @@ def test_another_thread_gives_the_same_bytes(certificate: v.ErasureCertificate) 
     assert made == [here]
 
 
-@pytest.mark.parametrize("poison", HOSTILE, ids=["markup", "template", "long word", "long text", "rtl", "control"])
-def test_hostile_text_is_printed_as_text_and_fetches_nothing(kind: str, document: Any, poison: str) -> None:
-    pdf = RENDER[kind](poisoned(document, poison))
+@pytest.mark.parametrize("turn", [0, 3])
+def test_hostile_text_is_printed_as_text_and_fetches_nothing(kind: str, document: Any, turn: int) -> None:
+    pdf = RENDER[kind](poisoned(document, itertools.cycle(HOSTILE[turn:] + HOSTILE[:turn])))
     read = text_of(pdf).replace(" ", "")
-    assert poison[:3].strip() in read
-    assert "49" not in read or "{{7*7}}" in read
-    reader = PdfReader(io.BytesIO(pdf))
-    assert not [a for page in reader.pages for a in page.get("/Annots", [])]
+    assert "<script>alert(1)</script><imgsrc=http://evil.example/x.png>" in read
+    assert "{{7*7}}" in read
+    assert "…[+4" in read  # what was cut is counted
+    assert not [a for page in PdfReader(io.BytesIO(pdf)).pages for a in page.get("/Annots", [])]
     assert "\x00" not in read
     assert "\u202e" not in read
 
@@ -138,7 +142,7 @@ def test_a_5000_letter_word_loses_no_letter(pickup: v.PickupNote) -> None:
         '<img src="data:image/png;base64,AAAA">',
         '<style>@import "https://evil.example/x.css";</style>',
         '<link rel="attachment" href="file:///etc/passwd">',
-        '<link rel="stylesheet" href="x.css">',
+        '<link rel="stylesheet" href="https://evil.example/x.css">',
     ],
 )
 def test_a_page_that_asks_for_anything_outside_itself_is_not_made(body: str, certificate: v.ErasureCertificate) -> None:
@@ -153,9 +157,10 @@ def test_a_certificate_says_everything_in_french_and_in_english_on_one_page(cert
     for said in (
         "CE-2026-000123", "Certificat d’effacement de données", "Data erasure certificate", "Effacement réussi",
         "Erasure passed", "Numéro de série", "Serial number", "S3W8NX0M123456", "MZVLB512HAJQ-000L7", "7K3M-9QX2-BV4",
-        "512.1", "Purge", "Clear", "NVMe Sanitize", "nvme-cli 2.11", "dernière passe", "last pass read back", "sstat 0x101",
-        "2026-11-20 09:12:01", "(UTC)", "AC-17", "Noor Lemaire", "NIST SP 800-88 Rev. 2", "Ville de Montreuil-sur-Lys",
-        "DO-2026-000031", "nwipe.log", "cache du système", "page cache", "saisi à la main", "entered by hand",
+        "512.1", "Purge", "Clear", "NVMe Sanitize", "nvme-cli 2.11", "dernière passe", "last pass read back",
+        "sstat 0x101", "2026-11-20 09:12:01", "(UTC)", "AC-17", "Noor Lemaire", "NIST SP 800-88 Rev. 2",
+        "Ville de Montreuil-sur-Lys", "DO-2026-000031", "nwipe.log", "cache du système", "page cache",
+        "saisi à la main", "entered by hand",
         "ed25519:5f0c2a7d9b1e4c36", "https://filiere.example.org/verify/9XyZk2mQp4R7sT1vW3bN5c",
     ):  # fmt: skip
         assert said in read, said
@@ -179,7 +184,9 @@ def test_two_reports_of_one_name_and_one_content_are_both_attached(certificate: 
     assert files["CE-2026-000123.json"][0] == "/Data"
 
 
-def test_the_certificate_is_not_made_when_the_evidence_is_not_what_its_hash_says(certificate: v.ErasureCertificate) -> None:
+def test_the_certificate_is_not_made_when_the_evidence_is_not_what_its_hash_says(
+    certificate: v.ErasureCertificate,
+) -> None:
     other = dataclasses.replace(certificate.evidence[0], content=b"something else")
     with pytest.raises(ValueError, match="SHA-256"):
         render_certificate(dataclasses.replace(certificate, evidence=(other,)))
@@ -253,7 +260,13 @@ def test_a_receipt_whose_lines_do_not_make_its_total_is_refused(handover: v.Hand
 
 def test_a_reception_sets_declared_picked_up_and_received_side_by_side(reception: v.ReceptionNote) -> None:
     read = text_of(RENDER["reception"](reception))
-    for said in ("Ordinateur portable 40 39 38 −2", "Écran 14 14 15 +1", "Total 54 53 53 −1", "manquant", "scellé intact"):
+    for said in (
+        "Ordinateur portable 40 39 38 −2",
+        "Écran 14 14 15 +1",
+        "Total 54 53 53 −1",
+        "manquant",
+        "scellé intact",
+    ):
         assert said in read
     dropped = tuple(dataclasses.replace(line, picked_up=None) for line in reception.lines)
     read = text_of(RENDER["reception"](dataclasses.replace(reception, lines=dropped, differences=())))

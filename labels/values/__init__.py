@@ -1,0 +1,70 @@
+"""What documents are made of: frozen values, already resolved, holding nothing that the paper should not show.
+
+Times are aware datetimes and are printed in the zone they carry. Money is in minor units with its currency's exponent
+(EUR 2, TND 3, XOF 0). A language is "fr" or "en"; the erasure certificate carries both.
+"""
+
+from labels.values.certificates import (
+    CertificateCover,
+    CoveredMedium,
+    Destruction,
+    ErasureCertificate,
+    Evidence,
+    Medium,
+)
+from labels.values.common import (
+    Attachment,
+    CountLine,
+    Imprint,
+    Item,
+    Label,
+    Language,
+    Money,
+    Party,
+    Person,
+    Relationship,
+    Signature,
+)
+from labels.values.donations import (
+    Container,
+    Difference,
+    DonationAgreement,
+    PickupNote,
+    ReceptionNote,
+    ReconciliationLine,
+)
+from labels.values.handovers import HandoverLine, HandoverReceipt, Warranty
+from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
+
+__all__ = [
+    "Attachment",
+    "CertificateCover",
+    "Container",
+    "CountLine",
+    "CoveredMedium",
+    "Destruction",
+    "Difference",
+    "DonationAgreement",
+    "ErasureCertificate",
+    "Evidence",
+    "HandoverLine",
+    "HandoverReceipt",
+    "ImpactReport",
+    "ImpactRow",
+    "Imprint",
+    "Indicator",
+    "Item",
+    "Label",
+    "Language",
+    "Medium",
+    "Money",
+    "Party",
+    "Person",
+    "PickupNote",
+    "ReceptionNote",
+    "ReconciliationLine",
+    "Relationship",
+    "Signature",
+    "ThreeFigures",
+    "Warranty",
+]

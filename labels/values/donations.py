@@ -1,0 +1,93 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from labels.values.common import CountLine, Imprint, Item, Party, Signature
+
+
+@dataclass(frozen=True)
+class Container:
+    """A pallet, crate or cage with its code and seal."""
+
+    code: str
+    kind: str
+    seal: str = ""
+    content: str = ""
+
+
+@dataclass(frozen=True)
+class DonationAgreement:
+    """What donor and workshop agree on before anything moves, in the words of the API."""
+
+    imprint: Imprint
+    donation_number: str
+    donor: Party
+    recipient: Party
+    legal_basis: Literal["company_gift", "public_free_transfer", "sale", "other"]
+    required_erasure: Literal["clear", "purge", "destroy"]
+    lines: tuple[CountLine, ...]
+    place: str = ""
+    recipient_quality: str = ""
+    clauses: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True)
+class PickupNote:
+    """What left the donor with the carrier."""
+
+    imprint: Imprint
+    collection_number: str
+    donation_numbers: tuple[str, ...]
+    donors: tuple[Party, ...]
+    carrier: Party
+    recipient: Party
+    planned_at: datetime | None
+    picked_up_at: datetime
+    place: str
+    lines: tuple[CountLine, ...]
+    vehicle: str = ""
+    containers: tuple[Container, ...] = ()
+    items: tuple[Item, ...] = ()
+    remarks: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReconciliationLine:
+    """Declared, picked up and received for one category; picked_up is None for a drop-off."""
+
+    category: str
+    declared: int
+    picked_up: int | None
+    received: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference and its coded reason: missing, extra, category_differs, serial_differs, damaged."""
+
+    reason: str
+    category: str
+    quantity: int = 1
+    code: str = ""
+    serial: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ReceptionNote:
+    """What the workshop received, set against what was declared and what was picked up."""
+
+    imprint: Imprint
+    collection_number: str
+    donation_numbers: tuple[str, ...]
+    donors: tuple[Party, ...]
+    carrier: Party | None
+    received_at: datetime
+    place: str
+    lines: tuple[ReconciliationLine, ...]
+    differences: tuple[Difference, ...] = ()
+    items: tuple[Item, ...] = ()
+    remarks: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()

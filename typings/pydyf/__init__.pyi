@@ -1,0 +1,12 @@
+from collections.abc import Iterable
+from typing import Any
+
+class Array(list[Any]):
+    def __init__(self, array: Iterable[Any] = ...) -> None: ...
+
+class Dictionary(dict[str, Any]):
+    reference: bytes
+
+class PDF:
+    objects: list[Any]
+    catalog: dict[str, Any]

@@ -1,0 +1,9 @@
+from collections.abc import Mapping
+
+class FatalURLFetchingError(BaseException): ...
+
+class URLFetcher:
+    def __init__(self, *, fail_on_errors: bool = ...) -> None: ...
+
+class URLFetcherResponse:
+    def __init__(self, url: str, body: bytes | None = ..., headers: Mapping[str, str] | None = ...) -> None: ...
