@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -32,15 +33,27 @@ def cut_page(
     cursor: str | None,
 ) -> Cut[Row]:
     """The page after `cursor`, in the order of the UUIDv7 column `by` (that of making); Invalid for a bad cursor."""
-    if not 1 <= limit <= MAX_LIMIT:
-        sentence = f"limit is {limit}; it must be from 1 to {MAX_LIMIT}."
-        raise Invalid(sentence, code="bad_limit", errors=(Fault("/limit", "bad_limit", sentence),))
+    _check_limit(limit)
     if cursor is not None:
         statement = statement.where(by > _from_cursor(cursor))
     rows = list(session.exec(statement.order_by(by).limit(limit + 1)))
     more = len(rows) > limit
     rows = rows[:limit]
     return Cut(rows, _to_cursor(getattr(rows[-1], by.key)) if more else None)
+
+
+def cut_list(rows: Sequence[Row], *, limit: int, cursor: str | None) -> Cut[Row]:
+    """The page after `cursor` of a list that only grows at its end and was computed whole."""
+    _check_limit(limit)
+    start = _from_cursor(cursor).int if cursor is not None else 0
+    end = start + limit
+    return Cut(list(rows[start:end]), _to_cursor(UUID(int=end)) if end < len(rows) else None)
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MAX_LIMIT:
+        sentence = f"limit is {limit}; it must be from 1 to {MAX_LIMIT}."
+        raise Invalid(sentence, code="bad_limit", errors=(Fault("/limit", "bad_limit", sentence),))
 
 
 def _to_cursor(last: UUID) -> str:

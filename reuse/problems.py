@@ -112,7 +112,7 @@ def answer_validation(_: Request[Any, Any, Any], error: ValidationException) -> 
     found = cast("list[dict[str, object]]", error.extra if isinstance(error.extra, list) else [])
     faults = [
         Fault(
-            "/" + str(one.get("key", "")).replace(".", "/"),
+            "/" + str(one.get("key", "")).rstrip("_").replace(".", "/"),  # from_ is how Python writes `from`
             MESSAGE_CODES.get(str(one.get("message")), "invalid"),
             str(one.get("message", "")),
         )
