@@ -1,0 +1,100 @@
+"""Many at once against three API processes on one PostgreSQL: one wins, everybody is answered, nothing is doubled."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlmodel import func, select
+
+import services
+from faults.processes import Site, at, at_once, devices_at, site
+from makers import Desk
+from reuse.devices.models import Device
+from reuse.devices.rules import Status
+from reuse.history.queries import history_of, verify_history
+from reuse.transactions import reading
+
+PROCESSES = 3
+MOVERS = 30
+REPEATS = 20
+
+
+@pytest.fixture(scope="module")
+def trio(
+    postgresql_server: services.Server, redis_server: services.Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Three API processes on one PostgreSQL."""
+    folder: Path = tmp_path_factory.mktemp("trio")
+    with (
+        services.fresh_database(postgresql_server) as database,
+        site(folder, database_url=database, broker_url=services.redis_address(redis_server)) as built,
+    ):
+        built.serve(PROCESSES)
+        yield built
+        built.assert_calm()
+        with reading(built.house.database) as session:
+            assert verify_history(session).breaks == ()
+
+
+def everywhere(built: Site, desk: Desk, count: int) -> list[Desk]:
+    """So many people with this desk's key, spread over the API processes."""
+    return [at(client, desk) for client in islice(cycle(built.clients), count)]
+
+
+@pytest.mark.parametrize("sent", ["If-Match", "no If-Match"])
+def test_of_thirty_moves_of_one_device_at_once_one_wins(trio: Site, sent: str) -> None:
+    technician = trio.town.technician
+    for device_id in devices_at(trio, technician.organisation_id, Status.received, 3):
+        version = technician.get(f"/v1/devices/{device_id}").json()["version"]
+        headers = {"If-Match": f'"{version}"'} if sent == "If-Match" else {}
+
+        def move(desk: Desk, path: str = f"/v1/devices/{device_id}/moves", headers: dict[str, str] = headers) -> int:
+            return desk.post(path, {"to": "in_workshop"}, headers=headers).status_code
+
+        answers = at_once([lambda desk=desk: move(desk) for desk in everywhere(trio, technician, MOVERS)])
+        assert Counter(answers)[200] == 1, Counter(answers)
+        assert set(answers) <= {200, 409, 412}
+        with reading(trio.house.database) as session:
+            moves = [one for one in history_of(session, "device", device_id) if one.to_state == "in_workshop"]
+            assert len(moves) == 1
+            assert session.get_one(Device, device_id).version == version + 1
+
+
+def one_key_at_once(built: Site, key: str) -> None:
+    """Take one device in twenty times at once under one key: one device, and everybody is told the same."""
+    lead = built.town.lead
+    body, headers = {"category": "laptop", "serial": key}, {"Idempotency-Key": key}
+
+    def take_in(desk: Desk) -> tuple[int, str, bool]:
+        answer = desk.post("/v1/devices", body, headers=headers)
+        return answer.status_code, answer.text, "Idempotency-Replayed" in answer.headers
+
+    answers = at_once([lambda desk=desk: take_in(desk) for desk in everywhere(built, lead, REPEATS)])
+    assert {status for status, _, _ in answers} == {201}, answers
+    assert len({text for _, text, _ in answers}) == 1
+    assert sum(not replayed for _, _, replayed in answers) == 1
+
+
+def devices_called(built: Site, serials: list[str]) -> int:
+    """How many devices have one of these serials."""
+    with reading(built.house.database) as session:
+        serial = select(Device.serial).select_from(Device)
+        return sum(found in set(serials) for found in session.exec(serial))
+
+
+def test_twenty_repeats_at_once_over_three_processes_have_one_effect(trio: Site) -> None:
+    keys = [str(uuid4()) for _ in range(25)]
+    for key in keys:
+        one_key_at_once(trio, key)
+    assert devices_called(trio, keys) == len(keys)
+
+
+@pytest.mark.deep
+def test_ten_thousand_keys_twenty_times_at_once_have_one_effect_each(trio: Site) -> None:
+    keys = [str(uuid4()) for _ in range(10_000)]
+    for key in keys:
+        one_key_at_once(trio, key)
+    assert devices_called(trio, keys) == len(keys)
