@@ -1,0 +1,126 @@
+"""Devices on their way out, for tests: ready by the real actions, listed and reserved through the doors."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from makers import Desk, Town
+from reuse.devices.actions.identity import NewDevice, add_devices, mint_label_codes
+from reuse.devices.actions.milestones import set_milestone
+from reuse.devices.actions.moves import change_device, move_devices
+from reuse.devices.models import Device
+from reuse.devices.rules import Milestone, Status
+from reuse.donations.actions.register import register_donation
+from reuse.history.rules import Actor
+from reuse.people.queries import organisation
+from reuse.people.rules import Activity, Caller, roles_of
+from reuse.transactions import transaction
+
+GIB = 1024**3
+
+
+def caller_of(session: Session, organisation_id: UUID, person: str = "personne-1") -> Caller:
+    """Somebody of an organisation who holds all of its roles."""
+    found = organisation(session, organisation_id)
+    activities = frozenset(Activity(name) for name in found.activities)
+    return Caller(organisation_id, found.territory_id, activities, roles_of(activities), UUID(int=0), person)
+
+
+def ready_devices(
+    town: Town,
+    count: int = 1,
+    *,
+    category: str = "laptop",
+    legal_basis: str = "company_gift",
+    score: int = 85,
+    grade: str = "B",
+    ram_gb: int = 8,
+    donor: Desk | None = None,
+    workshop: Desk | None = None,
+    with_donation: bool = True,
+) -> list[str]:
+    """Devices that the workshop has signed off, in the order of their making; by default a company's laptops."""
+    shop = (workshop or town.lead).organisation_id
+    with transaction(town.house.database) as session:
+        giver = caller_of(session, (donor or town.company).organisation_id)
+        donation = None
+        if with_donation:
+            donation = register_donation(
+                session,
+                giver,
+                donor_id=None,
+                workshop_id=shop,
+                lines=[],
+                legal_basis=legal_basis,
+                required_erasure="purge",
+            )
+        new = NewDevice(
+            category=category,
+            status=Status.received,
+            territory_id=giver.territory_id,
+            donation_id=donation.id if donation else None,
+            donor_id=donation.donor_id if donation else None,
+            workshop_id=shop,
+            manufacturer="Dell",
+            model="Latitude 5490",
+        )
+        actor = Actor(shop, "lead-1")
+        devices = add_devices(session, actor, [new] * count, verb="received")
+        mint_label_codes(session, actor, devices)
+        move_devices(session, actor, devices, Status.in_workshop)
+        for device in devices:
+            facts = {"ram_bytes": ram_gb * GIB, "cpu": "Intel Core i5-8350U"}
+            change_device(session, device, score=score, grade=grade, ram_gb=ram_gb, facts=facts)
+            for milestone in Milestone:
+                if milestone is not Milestone.approved:
+                    set_milestone(session, actor, device, milestone)
+        move_devices(session, actor, devices, Status.ready, verb="approved")
+        for device in devices:
+            set_milestone(session, actor, device, Milestone.approved)
+        return [str(device.id) for device in devices]
+
+
+def made_ready_again(town: Town, device_id: str) -> None:
+    """The workshop signs a device off once more, from received or in_workshop."""
+    with transaction(town.house.database) as session:
+        device = session.get_one(Device, UUID(device_id))
+        actor = Actor(device.workshop_id, "lead-1")
+        for milestone in Milestone:
+            if milestone is not Milestone.approved:
+                set_milestone(session, actor, device, milestone)
+        move_devices(session, actor, [device], Status.ready, verb="approved")
+        set_milestone(session, actor, device, Milestone.approved)
+
+
+def offered(town: Town, device_ids: list[str], *, lead: Desk | None = None) -> list[str]:
+    """The devices, on offer."""
+    for device_id in device_ids:
+        answer = (lead or town.lead).post(f"/v1/devices/{device_id}/listing")
+        assert answer.status_code == 200, answer.text
+    return device_ids
+
+
+def listed_devices(town: Town, count: int = 1, **facts: Any) -> list[str]:
+    """Devices on offer to the networks, in the order of their listing."""
+    return offered(town, ready_devices(town, count, **facts))
+
+
+def reserved(desk: Desk, device_ids: list[str]) -> dict[str, Any]:
+    """A reservation of these devices."""
+    answer = desk.post("/v1/reservations", {"device_ids": device_ids})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def handed_over(desk: Desk, reservation: dict[str, Any], **facts: Any) -> dict[str, Any]:
+    """A hand-over of all devices of a reservation."""
+    body = {"device_ids": [line["device_id"] for line in reservation["lines"]], **facts}
+    answer = desk.post(f"/v1/reservations/{reservation['id']}/handovers", body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def status_of(desk: Desk, device_id: str) -> str:
+    """Where the device stands."""
+    return desk.get(f"/v1/devices/{device_id}").json()["status"]
