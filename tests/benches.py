@@ -8,7 +8,7 @@ from uuid import UUID
 from httpx import Response
 from sqlmodel import Session
 
-from makers import Desk, Town
+from makers import Desk, Town, make_organisation
 from reuse.devices.actions.identity import NewDevice, NewMedium, add_devices, add_media
 from reuse.devices.actions.milestones import set_milestone
 from reuse.devices.models import Device
@@ -17,7 +17,10 @@ from reuse.devices.rules import Milestone, Status
 from reuse.history.rules import Actor
 from reuse.house import House
 from reuse.people.queries import organisation
-from reuse.transactions import reading, transaction
+from reuse.people.rules import Activity, Caller, Role
+from reuse.transactions import in_transaction, reading, transaction
+from reuse.wiping.actions.matching import Where
+from reuse.wiping.actions.reports import Kept, keep_report
 
 FIXTURES = Path(__file__).parent / "wiping" / "fixtures"
 RECEIVED = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -121,3 +124,18 @@ def later(log: bytes, days: int) -> bytes:
     return log.replace(b"[\0", b"[")
 
 
+def workshop_caller(house: House, name: str = "Atelier Deuxième Souffle", person: str = "secu-1") -> Caller:
+    """Somebody with every role of a new workshop, without doors."""
+    workshop = make_organisation(house, name, Activity.workshop)
+    roles = frozenset({Role.technician, Role.data_security, Role.lead})
+    return Caller(workshop.id, workshop.territory_id, frozenset({Activity.workshop}), roles, workshop.id, person)
+
+
+def keep(house: House, caller: Caller, content: bytes) -> Kept:
+    """Keep a report without doors, its times read as UTC, in a transaction that is retried as a door's would be."""
+    return in_transaction(
+        house.database,
+        lambda session: keep_report(
+            session, caller, house.files, content=content, file_name="nwipe.log", timezone="UTC", where=Where()
+        ),
+    )

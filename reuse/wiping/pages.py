@@ -16,7 +16,7 @@ from reuse.wiping.models import Certificate
 from reuse.wiping.queries.certificates import certificate_by_token, numbers_of
 
 _WORDS: dict[str, object] = {"coded": words.word_or_raw, "moment": words.moment, "size": words.size}
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"  # Litestar adds the charset, UTF-8
 
 
 class VerifiedMedium(Shape):

@@ -1,11 +1,25 @@
 """Erasure reports through the doors, with logs of machines emulated by QEMU."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from sqlmodel import select
 
-from benches import VM01, VM03, VM05, at_bench, device_now, log_of, media_ids, put_at_bench, upload
+from benches import (
+    VM01,
+    VM03,
+    VM05,
+    at_bench,
+    device_now,
+    keep,
+    log_of,
+    media_ids,
+    put_at_bench,
+    upload,
+    workshop_caller,
+)
 from makers import Desk, Town, make_key, make_organisation
 from reuse.devices.actions.identity import NewMedium, add_media
 from reuse.devices.models import Device
@@ -13,11 +27,11 @@ from reuse.devices.queries import workers_on
 from reuse.devices.rules import Status
 from reuse.history.queries import history_of
 from reuse.history.rules import Actor
+from reuse.house import House
 from reuse.people.models import Organisation
 from reuse.people.rules import Activity, Role
 from reuse.transactions import reading, transaction
 from reuse.wiping.models import ErasureReport, ReportItem
-from sqlmodel import select
 
 
 def rival_of(town: Town) -> Desk:
@@ -250,9 +264,7 @@ def test_only_those_who_wipe_may_upload(town: Town) -> None:
         (b'{"type": "Snapshot", ', 400, None),
     ],
 )
-def test_what_cannot_be_read_is_refused_and_not_kept(
-    town: Town, content: bytes, status: int, code: str | None
-) -> None:
+def test_what_cannot_be_read_is_refused_and_not_kept(town: Town, content: bytes, status: int, code: str | None) -> None:
     answer = upload(town.technician, content)
     assert answer.status_code in {status, 415}
     assert code is None or answer.json()["code"] == code
@@ -285,6 +297,17 @@ def test_an_answer_is_replayed_under_its_idempotency_key(town: Town) -> None:
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.json() == first.json()
+
+
+def test_the_same_bytes_sent_at_once_are_one_report(any_house: House) -> None:
+    caller = workshop_caller(any_house)
+    put_at_bench(any_house, caller.organisation_id, VM03)
+    with ThreadPoolExecutor(6) as pool:
+        kept = list(pool.map(lambda _: keep(any_house, caller, log_of("vm03-nwipe")), range(6)))
+    assert len({one.report.id for one in kept}) == 1
+    assert [one.is_new for one in kept].count(True) == 1
+    with reading(any_house.database) as session:
+        assert len(session.exec(select(ReportItem)).all()) == 2
 
 
 def test_one_upload_notes_when_it_came(town: Town) -> None:

@@ -1,10 +1,14 @@
 """The gate before `sanitized`: what opens it, what keeps it shut, and what shuts it again."""
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from sqlmodel import Session
 
+import workers.certificates as tasks
 from benches import (
     RECEIVED,
     VM01,
@@ -16,11 +20,13 @@ from benches import (
     decide,
     device_now,
     is_sanitized,
+    keep,
     later,
     log_of,
     media_ids,
     put_at_bench,
     upload,
+    workshop_caller,
 )
 from makers import Desk, Town, make_key, make_organisation
 from reuse.devices.actions.identity import NewMedium, add_media
@@ -28,11 +34,20 @@ from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.actions.moves import change_device
 from reuse.devices.models import Device
 from reuse.devices.rules import Milestone, Status
+from reuse.errors import Conflict
 from reuse.history.queries import history_of
 from reuse.history.rules import Actor
+from reuse.house import House
 from reuse.people.models import Organisation, Territory
 from reuse.people.rules import Activity, Role
-from reuse.transactions import reading, transaction
+from reuse.transactions import in_transaction, reading, transaction
+from reuse.wiping.actions.sanitization import accept_sanitization
+
+
+@pytest.fixture(autouse=True)
+def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages themselves are not the point here; tests/wiping/test_certificates.py draws real ones."""
+    monkeypatch.setattr(tasks, "render_certificate", lambda value: b"%PDF-1.7 stands for " + value.canonical_json)
 
 
 def change_territory(town: Town, **policy: bool) -> None:
@@ -168,7 +183,9 @@ def test_a_printer_is_declared_without_media_by_a_technician_and_accepted_withou
     device_id = at_bench(town, [], category="printer", is_captured=False)
     assert missing(town, device_id) == ["captured", "no_medium"]
     assert decide(town.data_security, device_id, "accepted", "none, I think").status_code == 409  # no technician
-    assert decide(town.technician, device_id, "no_medium", "no slot for a disk, service manual p. 12").status_code == 200
+    assert (
+        decide(town.technician, device_id, "no_medium", "no slot for a disk, service manual p. 12").status_code == 200
+    )
     job = town.data_security.done(decide(town.data_security, device_id))
     assert job["result"] == {"certificate_ids": []}
 
@@ -376,3 +393,24 @@ def test_a_device_of_another_category_is_untouched_by_a_report_on_its_neighbour(
     decide(town.data_security, one)
     assert is_sanitized(town.house, one)
     assert not is_sanitized(town.house, two)
+
+
+def test_acceptance_and_a_failing_report_at_once_never_leave_a_failed_medium_sanitized(any_house: House) -> None:
+    caller = workshop_caller(any_house)
+    for round_number in range(4):
+        serial = f"S444NX0K5123{round_number:02}"
+        log = log_of("vm01-nwipe").replace(b"S444NX0K512345", serial.encode())
+        device_id = put_at_bench(any_house, caller.organisation_id, [NewMedium(serial, "ssd_nvme")], serial=serial)
+        keep(any_house, caller, log)
+        failed = later(log, 1).replace(b"nvme0n1 | Erased |", b"nvme0n1 |-FAILED-|")
+
+        def accept(session: Session, device_id: UUID = device_id) -> None:
+            with contextlib.suppress(Conflict):
+                accept_sanitization(session, caller, device_id)
+
+        with ThreadPoolExecutor(2) as pool:
+            accepting = pool.submit(in_transaction, any_house.database, accept)
+            failing = pool.submit(keep, any_house, caller, failed)
+            accepting.result(timeout=30)
+            assert failing.result(timeout=30).is_new
+        assert not is_sanitized(any_house, device_id)

@@ -23,35 +23,12 @@ def certificate_value(
 ) -> ErasureCertificate:
     """The value to render; `evidence` gives the bytes of each file by its SHA-256. KeyError where one is missing."""
     zone = ZoneInfo(content["timezone"])
-    device, medium = content["device"], content["medium"]
     return ErasureCertificate(
-        imprint=Imprint(
-            number=content["number"],
-            issued_at=datetime.fromisoformat(content["issued_at"]).astimezone(zone),
-            issuer=_party(content["issuer"]),
-            language=cast("Language", content["language"]),
-            verification_address=content["verification_address"],
-            trial=content["trial"],
-        ),
-        medium=Medium(
-            manufacturer=medium["manufacturer"] or "",
-            model=medium["model"] or "",
-            serial=medium["serial"] or content["report_serial"] or "",
-            kind=medium["kind"],
-            size_bytes=medium["size_bytes"],
-            asset_tag=device["asset_tag"] or "",
-            soldered=medium["soldered"],
-        ),
-        device=Item(
-            code=device["code"] or "",
-            category=device["category"],
-            manufacturer=device["manufacturer"] or "",
-            model=device["model"] or "",
-            serial=device["serial"] or "",
-            asset_tag=device["asset_tag"] or "",
-        ),
+        imprint=_imprint(content, zone),
+        medium=_medium(content),
+        device=_device(content["device"]),
         donor=_party(content["donor"]),
-        donation_number=content["donation_number"],
+        donation_number=content["donation_number"] or "—",
         method=content["method"],
         required_method=content["required_method"],
         technique=content["technique"],
@@ -66,10 +43,7 @@ def certificate_value(
         operator=_person(content["operation"], zone),
         validator=_person(content["validation"], zone),
         destination=": ".join(filter(None, (DESTINATIONS[content["destination"]], content["destination_detail"]))),
-        evidence=tuple(
-            Evidence(one["name"], one["media_type"], evidence[one["sha256"]], one["sha256"], one["format"])
-            for one in content["evidence"]
-        ),
+        evidence=_evidence(content, evidence),
         canonical_json=canonical,
         destruction=_destruction(content["destruction"], zone),
         notes=tuple(content["notes"]),
@@ -77,6 +51,43 @@ def certificate_value(
         supersedes=content["supersedes"],
         json_signature=signature,
         signing_key=content["signing_key"]["fingerprint"],
+    )
+
+
+def _imprint(content: Mapping[str, Any], zone: ZoneInfo) -> Imprint:
+    return Imprint(
+        number=content["number"],
+        issued_at=datetime.fromisoformat(content["issued_at"]).astimezone(zone),
+        issuer=_party(content["issuer"]),
+        language=cast("Language", content["language"]),
+        verification_address=content["verification_address"],
+        trial=content["trial"],
+    )
+
+
+def _medium(content: Mapping[str, Any]) -> Medium:
+    """The medium; where the capture knows no serial, the one of the report that a person matched."""
+    medium = content["medium"]
+    return Medium(
+        manufacturer=medium["manufacturer"] or "",
+        model=medium["model"] or "",
+        serial=medium["serial"] or content["report_serial"] or "",
+        kind=medium["kind"],
+        size_bytes=medium["size_bytes"],
+        asset_tag=content["device"]["asset_tag"] or "",
+        soldered=medium["soldered"],
+    )
+
+
+def _device(device: Mapping[str, Any]) -> Item:
+    names = ("code", "category", "manufacturer", "model", "serial", "asset_tag")
+    return Item(**{name: device[name] or "" for name in names})
+
+
+def _evidence(content: Mapping[str, Any], files: Mapping[str, bytes]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(one["name"], one["media_type"], files[one["sha256"]], one["sha256"], one["format"])
+        for one in content["evidence"]
     )
 
 

@@ -129,7 +129,7 @@ def _row(caller: Caller, evidence: Evidence, content: bytes, file_name: str | No
 def _media_type(content: bytes) -> str:
     """The type under which a certificate carries the evidence, by its first sign; no parser depends on it."""
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return {b"{": "application/json", b"[": "application/json", b"<": "application/xml"}.get(start, "text/plain")
+    return {b"{": "application/json", b"<": "application/xml"}.get(start, "text/plain")  # nwipe's logs begin with [
 
 
 def _insert(session: Session, report: ErasureReport) -> bool:
