@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from reuse.devices.models import Code, Device
-from reuse.devices.queries import codes_of
 from reuse.devices.rules import normal_code
 from reuse.errors import Fault, Invalid
 
@@ -34,17 +33,19 @@ def code_index(session: Session, devices: Sequence[Device]) -> Index:
     """Devices by (kind, normalised code), and by ("code", …) whatever the kind."""
     by_id = {device.id: device for device in devices}
     index: Index = {}
-    for code in _codes(session, list(by_id)):
-        if code.device_id is not None:
-            for kind in (code.kind, "code"):
-                index.setdefault((kind, code.normal), {})[code.device_id] = by_id[code.device_id]
+    for device_id, kind, normal in _codes(session, list(by_id)):
+        for name in (kind, "code"):
+            index.setdefault((name, normal), {})[device_id] = by_id[device_id]
     return index
 
 
-def _codes(session: Session, ids: Sequence[UUID]) -> Iterator[Code]:
+def _codes(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[UUID, str, str]]:
     for start in range(0, len(ids), LOOKUP):
-        for codes in codes_of(session, ids[start : start + LOOKUP]).values():
-            yield from codes
+        some = ids[start : start + LOOKUP]
+        statement = select(Code.device_id, Code.kind, Code.normal).where(col(Code.device_id).in_(some))
+        for device_id, kind, normal in session.exec(statement.order_by(col(Code.id))):
+            if device_id is not None:
+                yield device_id, kind, normal
 
 
 def match_named(session: Session, devices: Sequence[Device], named: Iterable[Entry]) -> list[tuple[Entry, Device]]:

@@ -127,7 +127,7 @@ def _check_extra(
     """The donation of each extra device; Invalid where it is not said which, or where the device was listed."""
     by_id = {donation.id: donation for donation in donations}
     only = donations[0].id if len(donations) == 1 else None
-    index = code_index(session, devices)
+    index = code_index(session, devices) if extra else {}
     owners: list[Donation] = []
     faults: list[Fault] = []
     for entry in extra:
@@ -263,10 +263,12 @@ def _take_extra(
 def _reconcile(session: Session, collection: Collection, donations: Sequence[Donation]) -> None:
     """Freeze the reconciliation: of each donation for its donor, of all together for the workshop."""
     session.flush()
+    whole = asdict(reconciliation_of(session, [donation.id for donation in donations]))
     for donation in donations:
         link = session.get_one(CollectionDonation, (collection.id, donation.id))
-        link.reconciliation = asdict(reconciliation_of(session, [donation.id]))
+        is_only = len(donations) == 1
+        link.reconciliation = whole if is_only else asdict(reconciliation_of(session, [donation.id]))
         session.add(link)
-    collection.reconciliation = asdict(reconciliation_of(session, [donation.id for donation in donations]))
+    collection.reconciliation = whole
     session.add(collection)
     session.flush()
