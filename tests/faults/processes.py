@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,10 +20,13 @@ from sqlmodel import col, select
 
 from commands import COMMAND, environment
 from makers import SECRET, Desk, Town, make_house, settle_town
+from reuse import clock
 from reuse.devices.actions.identity import NewDevice, add_devices
-from reuse.devices.rules import Status
+from reuse.devices.models import MilestoneRow
+from reuse.devices.rules import Milestone, Status
 from reuse.history.rules import SYSTEM
 from reuse.house import House
+from reuse.invariants import violations
 from reuse.jobs.models import Job
 from reuse.jobs.rules import ENDED
 from reuse.people.queries import organisation
@@ -132,6 +135,11 @@ class Site:
         eventually(lambda: all(job.state in ENDED for job in self.jobs()), "jobs are left", seconds=seconds, pause=0.1)
         return self.jobs()
 
+    def assert_whole(self) -> None:
+        """All that must hold at any moment holds: nobody is promised the same thing twice, no proof is lost."""
+        with reading(self.house.database) as session:
+            assert {words: found for words, found in violations(session, self.house.files).items() if found} == {}
+
     def assert_calm(self) -> None:
         """No process met an error that it did not know what to do with."""
         for one in self.running:
@@ -183,20 +191,42 @@ def at_once(acts: Sequence[Callable[[], Result]]) -> list[Result]:
         return list(pool.map(begin, acts))
 
 
-def devices_at(built: Site, workshop_id: UUID, status: Status, count: int = 1, **columns: Any) -> list[UUID]:
+def devices_at(
+    built: Site,
+    workshop_id: UUID,
+    status: Status,
+    count: int = 1,
+    *,
+    category: str = "laptop",
+    met: Iterable[Milestone] = (),
+    **columns: Any,
+) -> list[UUID]:
     """New devices in the hands of a workshop, as if they had come this far."""
     with transaction(built.house.database) as session:
-        new = NewDevice(
-            category="laptop",
-            status=status,
-            territory_id=organisation(session, workshop_id).territory_id,
-            workshop_id=workshop_id,
-        )
+        territory_id = organisation(session, workshop_id).territory_id
+        new = NewDevice(category=category, status=status, territory_id=territory_id, workshop_id=workshop_id)
         devices = add_devices(session, SYSTEM, [new] * count)
         for device in devices:
             for name, value in columns.items():
                 setattr(device, name, value)
+            session.add_all(MilestoneRow(device_id=device.id, name=name, at=clock.now()) for name in met)
         return [device.id for device in devices]
+
+
+def offered(built: Site, count: int = 1, *, category: str = "laptop", price_minor: int = 9000) -> list[UUID]:
+    """Devices of the town's workshop that networks may reserve."""
+    return devices_at(
+        built,
+        built.town.lead.organisation_id,
+        Status.listed,
+        count,
+        category=category,
+        met=[milestone for milestone in Milestone if milestone is not Milestone.repaired],
+        price_minor=price_minor,
+        price_currency="EUR",
+        listed_at=clock.now(),
+        ram_gb=8,
+    )
 
 
 def eventually(happened: Callable[[], Any], otherwise: str, *, seconds: float = 20, pause: float = 0.02) -> None:

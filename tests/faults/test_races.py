@@ -4,20 +4,22 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import func, select
+from sqlmodel import select
 
 import services
-from faults.processes import Site, at, at_once, devices_at, site
+from faults.processes import Site, at, at_once, devices_at, offered, site
 from makers import Desk
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
-from reuse.history.queries import history_of, verify_history
+from reuse.history.queries import history_of
 from reuse.transactions import reading
 
 PROCESSES = 3
+BUYERS = 50
 MOVERS = 30
 REPEATS = 20
 
@@ -35,8 +37,7 @@ def trio(
         built.serve(PROCESSES)
         yield built
         built.assert_calm()
-        with reading(built.house.database) as session:
-            assert verify_history(session).breaks == ()
+        built.assert_whole()
 
 
 def everywhere(built: Site, desk: Desk, count: int) -> list[Desk]:
@@ -98,3 +99,52 @@ def test_ten_thousand_keys_twenty_times_at_once_have_one_effect_each(trio: Site)
     for key in keys:
         one_key_at_once(trio, key)
     assert devices_called(trio, keys) == len(keys)
+
+
+def reserve_at_once(built: Site, wish: dict[str, Any]) -> list[set[UUID]]:
+    """Have fifty people of two networks ask for the same; the devices that each winner got. No other answer than no."""
+    half = BUYERS // 2
+    people = everywhere(built, built.town.network, half) + everywhere(built, built.town.other_network, half)
+    answers = at_once([lambda desk=desk: desk.post("/v1/reservations", wish) for desk in people])
+    assert {answer.status_code for answer in answers} <= {201, 409}, Counter(a.status_code for a in answers)
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"not_available"}
+    won = [answer.json() for answer in answers if answer.status_code == 201]
+    return [{UUID(line["device_id"]) for line in reservation["lines"]} for reservation in won]
+
+
+def race_for_one(built: Site, rounds: int) -> None:
+    """One device after the other, each wanted by fifty at once by its id."""
+    for device_id in offered(built, rounds):
+        assert reserve_at_once(built, {"device_ids": [str(device_id)]}) == [{device_id}]
+
+
+def race_for_last(built: Site, rounds: int) -> None:
+    """The last unit of a kind, wanted by fifty at once by what it is."""
+    for _ in range(rounds):
+        (device_id,) = offered(built, category="tablet")
+        assert reserve_at_once(built, {"criteria": {"category": "tablet", "quantity": 1}}) == [{device_id}]
+
+
+def test_of_fifty_who_reserve_one_device_at_once_one_gets_it(trio: Site) -> None:
+    race_for_one(trio, 5)
+
+
+def test_of_fifty_who_want_the_last_of_a_kind_one_gets_it(trio: Site) -> None:
+    race_for_last(trio, 5)
+
+
+@pytest.mark.parametrize(("stock", "wanted", "winners"), [(7, 1, 7), (5, 2, 2), (6, 3, 2)])
+def test_stock_is_given_out_to_the_last_unit_and_never_twice(trio: Site, stock: int, wanted: int, winners: int) -> None:
+    category = {1: "smartphone", 2: "server", 3: "printer"}[wanted]
+    devices = offered(trio, stock, category=category)
+    got = reserve_at_once(trio, {"criteria": {"category": category, "quantity": wanted}})
+    assert [len(one) for one in got] == [wanted] * winners
+    given = [device for one in got for device in one]
+    assert len(given) == len(set(given))
+    assert set(given) <= set(devices)
+
+
+@pytest.mark.deep
+def test_of_ten_thousand_attempts_on_last_units_each_unit_has_one_winner(trio: Site) -> None:
+    race_for_one(trio, 10_000 // BUYERS // 2)
+    race_for_last(trio, 10_000 // BUYERS // 2)
