@@ -1,0 +1,23 @@
+"""The ten steps of a donation, played through the HTTP API."""
+
+from collections.abc import Callable
+
+from reuse.demo.story import bench, counting, floor, giving, wiping
+from reuse.demo.story.scene import Scene as Scene
+
+STEPS: tuple[Callable[[Scene], None], ...] = (
+    giving.register,
+    giving.receive,
+    floor.label,
+    floor.scan,
+    floor.capture,
+    wiping.wipe,
+    bench.work,
+)
+
+
+def tell(scene: Scene) -> None:
+    """Play every step; the first answer that is not as the story expects ends it with a Conflict."""
+    for step in STEPS:
+        step(scene)
+    counting.sum_up(scene)
