@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -34,6 +34,7 @@ class Door:
     wanted: frozenset[str]
     has_own_transaction: bool
     is_public: bool
+    prepare: Callable[[House, Caller, Upload], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,13 @@ class Visit:
     request: Request[Any, Any, Any]
     arguments: dict[str, Any]
     upload: Upload | None
+    prepared: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def serve(self) -> Response[Any]:
         """Answer the request, in the transaction that its method asks for."""
         caller = None if self.door.is_public else self._caller()
+        if self.door.prepare and caller and self.upload:  # reading 20 MB must not hold the one writer of SQLite
+            self.prepared["prepared"] = self.door.prepare(self.house, caller, self.upload)
         if self.door.has_own_transaction:
             result = self._call(None, caller)
             return (
@@ -100,6 +104,7 @@ class Visit:
             "house": self.house,
             "if_match": _if_match(self.request.headers),
             "upload": self.upload,
+            **self.prepared,
         }
         return self.door.handler(**{name: own[name] for name in self.door.wanted}, **self.arguments)
 

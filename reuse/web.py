@@ -11,7 +11,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from reuse.errors import Fault, Invalid
+from reuse.house import House
 from reuse.jobs.models import Job
+from reuse.people.rules import Caller
 from reuse.shapes import Answer as Answer
 from reuse.shapes import Page as Page
 from reuse.shapes import Problem as Problem
@@ -20,7 +22,7 @@ from reuse.shapes import Upload as Upload
 from reuse.shapes import page_of as page_of
 from reuse.visits import Door, Visit
 
-INJECTED = ("session", "caller", "house", "if_match", "upload")
+INJECTED = ("session", "caller", "house", "if_match", "upload", "prepared")
 
 
 class JobAccepted(Shape):
@@ -45,6 +47,7 @@ def door(
     summary: str = "",
     has_own_transaction: bool = False,
     is_public: bool = False,
+    prepare: Callable[[House, Caller, Upload], Any] | None = None,
     tags: list[str] | None = None,
     **options: Any,  # noqa: ANN401  # Litestar's own options
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
@@ -53,11 +56,12 @@ def door(
     The function may ask for `session`, `caller`, `house`, `if_match` and `upload` by name; everything else comes from
     the request as Litestar reads it. GET reads; every other method is one transaction, done again where the database
     asks for it, and remembered under its Idempotency-Key. `has_own_transaction` leaves transactions to the function.
+    `prepare` reads an upload before any transaction begins; its answer is the function's `prepared`.
     """
 
     def make(handler: Callable[..., Any]) -> HTTPRouteHandler:
         wanted = frozenset(name for name in INJECTED if name in inspect.signature(handler).parameters)
-        this = Door(method, path, status or 200, handler, wanted, has_own_transaction, is_public)
+        this = Door(method, path, status or 200, handler, wanted, has_own_transaction, is_public, prepare)
         return HTTPRouteHandler(
             path,
             http_method=cast("Any", method),

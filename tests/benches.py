@@ -20,7 +20,7 @@ from reuse.people.queries import organisation
 from reuse.people.rules import Activity, Caller, Role
 from reuse.transactions import in_transaction, reading, transaction
 from reuse.wiping.actions.matching import Where
-from reuse.wiping.actions.reports import Kept, keep_report
+from reuse.wiping.actions.reports import Kept, keep_report, read_report
 
 FIXTURES = Path(__file__).parent / "wiping" / "fixtures"
 RECEIVED = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -133,9 +133,10 @@ def workshop_caller(house: House, name: str = "Atelier Deuxième Souffle", perso
 
 def keep(house: House, caller: Caller, content: bytes) -> Kept:
     """Keep a report without doors, its times read as UTC, in a transaction that is retried as a door's would be."""
+    evidence = read_report(house.database, caller, content, timezone="UTC")
     return in_transaction(
         house.database,
         lambda session: keep_report(
-            session, caller, house.files, content=content, file_name="nwipe.log", timezone="UTC", where=Where()
+            session, caller, house.files, evidence, content=content, file_name="nwipe.log", where=Where()
         ),
     )

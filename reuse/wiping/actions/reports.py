@@ -5,6 +5,7 @@ from sqlmodel import Session, col
 
 from reuse import clock
 from reuse.canonical import sha256_hex
+from reuse.db import Database
 from reuse.devices.queries import workshop_device
 from reuse.devices.rules import Status
 from reuse.errors import Conflict, Fault, Invalid, NotFound
@@ -12,6 +13,7 @@ from reuse.files import Files
 from reuse.jobs.actions import enqueue
 from reuse.people.queries import territory_of
 from reuse.people.rules import Caller, Role, require_role
+from reuse.transactions import reading
 from reuse.wiping.actions.matching import Where, match_items, serial_key
 from reuse.wiping.evidence.read import read_evidence
 from reuse.wiping.evidence.shape import Evidence
@@ -29,27 +31,37 @@ class Kept:
     is_new: bool
 
 
+def read_report(database: Database, caller: Caller, content: bytes, *, timezone: str | None) -> Evidence | None:
+    """What the bytes say, read before any transaction; None where the organisation has sent them before.
+
+    `timezone` (IANA) is that of the station, by default the territory's. What cannot be read raises Invalid, TooLarge
+    or UnknownFormat.
+    """
+    require_role(caller, Role.technician, Role.data_security)
+    with reading(database) as session:
+        known = report_with_bytes(session, caller.organisation_id, sha256_hex(content))
+        zone = timezone or territory_of(session, caller.organisation_id).timezone
+    return None if known else read_evidence(content, timezone=zone)
+
+
 def keep_report(
     session: Session,
     caller: Caller,
     files: Files,
+    evidence: Evidence | None,
     *,
     content: bytes,
     file_name: str | None,
-    timezone: str | None,
     where: Where,
 ) -> Kept:
-    """Read evidence, keep its bytes, and match it to media of the caller's workshop.
+    """Keep a report that was read, with its bytes, and match it to media of the caller's workshop.
 
-    `timezone` (IANA) is that of the station, by default the territory's. What cannot be read raises Invalid, TooLarge
-    or UnknownFormat before anything is written. The same bytes again in one organisation are the first report.
+    The same bytes again in one organisation are the first report, whose waiting items are then looked at again.
     """
     require_role(caller, Role.technician, Role.data_security)
-    zone = timezone or territory_of(session, caller.organisation_id).timezone
     known = report_with_bytes(session, caller.organisation_id, sha256_hex(content))
-    evidence = None if known else read_evidence(content, timezone=zone)
     where = _checked(session, caller, where)
-    if evidence is not None:
+    if evidence is not None and known is None:
         report = _row(caller, evidence, content, file_name, where)
         files.put(content)
         if _insert(session, report):

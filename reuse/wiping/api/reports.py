@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +13,8 @@ from reuse.house import House
 from reuse.people.rules import Caller
 from reuse.web import Answer, Page, Shape, Upload, door, page_of
 from reuse.wiping.actions.matching import Where, match_by_person
-from reuse.wiping.actions.reports import keep_report
+from reuse.wiping.actions.reports import keep_report, read_report
+from reuse.wiping.evidence.shape import Evidence
 from reuse.wiping.models import ErasureReport, ReportItem
 from reuse.wiping.queries.reports import items_of, report_for, suggested_media, visible_reports
 
@@ -89,15 +91,26 @@ def _item_shape(session: Session, item: ReportItem) -> ReportItemShape:
     return ReportItemShape.model_validate({**facts, **own})
 
 
-@door("POST", "/v1/erasure-reports", status=201)
-def upload_report(session: Session, caller: Caller, house: House, upload: Upload) -> Answer:
-    """Keep a tool's erasure report and match it to media of the workshop; the same bytes again answer 200."""
+@dataclass(frozen=True, slots=True)
+class ReadUpload:
+    """An upload as it was read before the transaction."""
+
+    evidence: Evidence | None
+    where: Where
+
+
+def read_upload(house: House, caller: Caller, upload: Upload) -> ReadUpload:
+    """Read the form's fields and the report in it; what cannot be read is refused here."""
     fields = UploadFields.model_validate({name: value for name, value in upload.fields.items() if value})
-    where = Where(fields.device_id, fields.medium_id)
-    content, name = upload.content, upload.file_name
-    kept = keep_report(
-        session, caller, house.files, content=content, file_name=name, timezone=fields.timezone, where=where
-    )
+    evidence = read_report(house.database, caller, upload.content, timezone=fields.timezone)
+    return ReadUpload(evidence, Where(fields.device_id, fields.medium_id))
+
+
+@door("POST", "/v1/erasure-reports", status=201, prepare=read_upload)
+def upload_report(session: Session, caller: Caller, house: House, upload: Upload, prepared: ReadUpload) -> Answer:
+    """Keep a tool's erasure report and match it to media of the workshop; the same bytes again answer 200."""
+    content, name, where = upload.content, upload.file_name, prepared.where
+    kept = keep_report(session, caller, house.files, prepared.evidence, content=content, file_name=name, where=where)
     headers = {"Location": f"/v1/erasure-reports/{kept.report.id}"}
     return Answer(report_shape(session, kept.report), status=201 if kept.is_new else 200, headers=headers)
 
