@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -96,7 +96,8 @@ def _perform(body: Callable[[Work], None], work: Work) -> None:
     except LeaseLost:
         log.warning("lease_lost", job=str(work.claim.job_id), kind=work.claim.kind)
     except Refusal as refusal:
-        problem = {"code": refusal.code, "detail": refusal.detail, "missing": list(refusal.missing)}
+        errors = [asdict(fault) for fault in refusal.errors]
+        problem = {"code": refusal.code, "detail": refusal.detail, "missing": list(refusal.missing), "errors": errors}
         _leave(work, problem, final=True)
     except Exception as error:  # whatever it was, the job must not be lost: the problem is kept and it is tried again
         log.exception("job_failed", job=str(work.claim.job_id), kind=work.claim.kind, attempt=work.claim.attempt)

@@ -61,6 +61,8 @@ def record(
 
 def record_all(session: Session, actor: Actor, happenings: Sequence[Happening]) -> None:
     """Append many records at once, several to one chain if need be, in the order given."""
+    if not happenings:
+        return
     session.flush()  # the thing's own row goes first: its lock orders the writers of its chain
     heads = _heads(session, {(happening.thing, happening.thing_id) for happening in happenings})
     known = set(heads)

@@ -140,7 +140,7 @@ def test_a_refusal_ends_the_job_with_its_problem(house: House) -> None:
     with open_doors(house):
         job_id = put(house, "tests.refuse")
         until(lambda: job(house, job_id).state == "failed")
-    assert job(house, job_id).problem == {"code": "cannot_be", "detail": "It cannot be.", "missing": []}
+    assert job(house, job_id).problem == {"code": "cannot_be", "detail": "It cannot be.", "missing": [], "errors": []}
 
 
 def test_a_defect_is_tried_five_times_and_kept_as_dead_letter(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
