@@ -61,7 +61,7 @@ def devices_by_code(session: Session, caller: Caller, value: str) -> list[Device
         .where(Code.normal == normal, visible_devices(caller))
         .order_by(col(Code.live).desc(), col(Device.id))
     )
-    return list(dict.fromkeys(session.exec(statement)))
+    return list({device.id: device for device in session.exec(statement)}.values())
 
 
 def codes_of(session: Session, device_ids: Collection[UUID]) -> dict[UUID, list[Code]]:

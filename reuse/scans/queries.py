@@ -1,6 +1,8 @@
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
+import sqlalchemy
 from sqlalchemy import BindParameter, bindparam, or_
 from sqlmodel import Session, col, select
 
@@ -21,9 +23,9 @@ _AT_HAND = (
     .execution_options(populate_existing=True)
 )
 _AT_HAND_LOCKED = _AT_HAND.with_for_update(of=Device)
-_REMEMBERED = select(Scan).where(
-    col(Scan.organisation_id) == _ME, col(Scan.id).in_(bindparam("scan_ids", expanding=True))
-)
+_REMEMBERED = sqlalchemy.select(
+    col(Scan.id), col(Scan.device_id), col(Scan.action), col(Scan.code), col(Scan.status)
+).where(col(Scan.organisation_id) == _ME, col(Scan.id).in_(bindparam("scan_ids", expanding=True)))
 _LANGUAGES = select(Territory.id, Territory.language).where(col(Territory.id).in_(bindparam("ids", expanding=True)))
 
 
@@ -42,12 +44,23 @@ def devices_at_hand(
     return found
 
 
-def remembered(session: Session, organisation_id: UUID, scan_ids: Collection[UUID]) -> dict[UUID, Scan]:
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a scan that took effect before."""
+
+    id: UUID
+    device_id: UUID
+    action: str
+    code: str
+    status: str
+
+
+def remembered(session: Session, organisation_id: UUID, scan_ids: Collection[UUID]) -> dict[UUID, Remembered]:
     """The organisation's scans with these ids that took effect before."""
-    found = session.exec(_REMEMBERED, params={"me": organisation_id, "scan_ids": list(scan_ids)})
-    return {scan.id: scan for scan in found}
+    rows = session.connection().execute(_REMEMBERED, {"me": organisation_id, "scan_ids": list(scan_ids)})
+    return {row[0]: Remembered(*row) for row in rows}
 
 
 def languages_of(session: Session, territory_ids: Collection[UUID]) -> dict[UUID, str]:
     """The language of each territory."""
-    return dict(session.exec(_LANGUAGES, params={"ids": list(territory_ids)}).all())
+    return dict(session.connection().execute(_LANGUAGES, {"ids": list(territory_ids)}).tuples().all())

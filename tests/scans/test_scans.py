@@ -161,7 +161,14 @@ def test_bad_scans_hinder_no_other_of_their_batch(town: Town) -> None:
         "applied",
     ]
     codes = [one["problem"]["code"] for one in results[:10]]
-    assert codes == ["unknown_code", "invalid", "unknown_action", "invalid", "invalid", "location", "invalid"] + [
+    assert codes == [
+        "unknown_code",
+        "invalid",
+        "unknown_action",
+        "invalid",
+        "invalid",
+        "location",
+        "invalid",
         "invalid",
         "invalid",
         "not_reserved",
@@ -327,6 +334,15 @@ def test_a_defect_is_met_only_by_the_request_that_caused_it_and_the_line_goes_on
     assert [answer.status_code for answer in answers] == [500] + [200] * 11
     monkeypatch.undo()
     assert send(town.technician, a_scan(poison))[0]["outcome"] == "applied"
+
+
+def test_listing_by_scan_is_the_leads_and_meets_the_same_gates(town: Town) -> None:
+    [(_, code)] = declare(town)
+    send(town.technician, a_scan(code))
+    [result] = send(town.technician, a_scan(code, "list"))
+    assert (result["outcome"], result["problem"]["code"]) == ("refused", "role_missing")
+    [result] = send(town.lead, a_scan(code, "list"))
+    assert (result["outcome"], result["status"]) == ("conflict", "received")
 
 
 def test_titles_of_steps_come_in_the_language_asked_for(town: Town) -> None:

@@ -20,7 +20,7 @@ from reuse.history.rules import Actor
 from reuse.people.rules import Caller, require_role
 from reuse.scans.actions.table import ACTIONS, Seen
 from reuse.scans.models import Scan
-from reuse.scans.queries import devices_at_hand, languages_of, remembered
+from reuse.scans.queries import Remembered, devices_at_hand, languages_of, remembered
 from reuse.scans.rules import Outcome, ScanIn, oddness
 
 
@@ -138,7 +138,7 @@ def _choose(entry: Entry, found: Sequence[tuple[Device, str]]) -> None:
         entry.by_label = bool(labelled)
 
 
-def _recall(entry: Entry, scan: Scan, device: Device | None) -> None:
+def _recall(entry: Entry, scan: Remembered, device: Device | None) -> None:
     """The scan took effect before: say so, with what it answered then."""
     if (scan.action, normal_code(scan.code)) != (entry.scan.action, normal_code(entry.scan.code)):
         sentence = "This scan id was used for another scan; every scan needs an id of its own."

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from reuse import clock
+from reuse.catalogue.actions import list_device
 from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.models import Device
@@ -138,11 +139,16 @@ def _own_scan(session: Session, caller: Caller, scan: ScanIn) -> Scan:
     return found
 
 
+def _list(session: Session, caller: Caller, device: Device, _: ScanIn) -> None:
+    list_device(session, caller, device)
+
+
 ACTIONS: dict[str, Action] = {
     "receive": Action(FLOOR, decide=_receive),
     "start_work": Action(FLOOR, decide=_start_work),
     "locate": Action(STOCK, decide=_locate),
     "look": Action(STOCK, decide=_look),
+    "list": Action(frozenset({Role.lead}), act=_list),
     "hand_over_check": Action(STOCK, decide=_hand_over_check),
     "undo": Action(FLOOR, act=_undo),
 }
