@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -28,6 +29,7 @@ from reuse.transactions import in_transaction, reading
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
+EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 assert tables.__all__  # noqa: S101  # importing it makes every table known
 
@@ -95,6 +97,20 @@ def serve(host: str | None, port: int | None) -> None:
     given: dict[str, Any] = {"host": host, "port": port}
     with closing(open_house(Settings(**{name: value for name, value in given.items() if value is not None}))) as house:
         serving.serve(house)
+
+
+@filiere.command()
+@click.option(
+    "--devices",
+    type=click.IntRange(57, 2000),
+    help="How many devices the council declares; a longer list goes on with screens and laptops.",
+)
+@click.option("--keep-serving", is_flag=True, help="Leave the server running at the end, until Ctrl-C.")
+def demo(devices: int | None, *, keep_serving: bool) -> None:
+    """Walk a town's donation through all ten steps, on fresh data in `demo` of the data folder."""
+    from reuse.demo import play  # noqa: PLC0415  # see serve
+
+    play.play(devices=devices, keep_serving=keep_serving)
 
 
 @filiere.command()
@@ -252,6 +268,31 @@ def verify_ledger(*, as_json: bool) -> None:
     sys.exit(1 if breaks else 0)
 
 
+@filiere.group()
+def certificate() -> None:
+    """Certificates of erasure."""
+
+
+@certificate.command("verify")
+@click.argument("file", type=EXISTING)
+@click.option("--signature", type=EXISTING, help="Of a record (.json); otherwise FILE.sig beside it. A PDF holds both.")
+@click.option("--fingerprint", help="Of the issuer's key, where you know it from the issuer.")
+@json_option
+def verify_certificate(file: Path, signature: Path | None, fingerprint: str | None, *, as_json: bool) -> None:
+    """Check a certificate from its file alone, without network or database; status 1 where it does not hold."""
+    from reuse.wiping.actions.offline import verify_certificate_file  # noqa: PLC0415  # it renders, which takes seconds to load
+
+    beside = signature or file.with_name(f"{file.name}.sig")
+    found = verify_certificate_file(
+        file.read_bytes(), signature=beside.read_bytes() if beside.exists() else None, fingerprint=fingerprint
+    )
+    lines = [f"{found.number} of {found.issuer}, medium {found.serial}", f"key {found.fingerprint}", found.pages]
+    lines += [f"WRONG {problem}" for problem in found.problems]
+    lines += ["The certificate holds. Whether it was revoked since: " + found.verification_address] * found.holds
+    _answer({"ok": found.holds, **asdict(found)}, as_json=as_json, text="\n".join(lines))
+    sys.exit(0 if found.holds else 1)
+
+
 @filiere.command()
 @click.argument("file", type=FILE)
 @json_option
@@ -265,7 +306,7 @@ def backup(file: Path, *, as_json: bool) -> None:
 
 
 @filiere.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=EXISTING)
 @json_option
 def restore(file: Path, *, as_json: bool) -> None:
     """Bring a backup into an empty data folder and an empty database."""

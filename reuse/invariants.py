@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from reuse.canonical import sha256_hex
+from reuse.canonical import canonical_json, sha256_hex
 from reuse.devices.models import Device
 from reuse.devices.queries import gate_facts
 from reuse.devices.rules import Milestone, Status, missing_for_ready
@@ -17,6 +17,8 @@ from reuse.errors import NotFound
 from reuse.files import Files
 from reuse.history.models import HistoryRecord
 from reuse.history.queries import verify_history
+from reuse.reservations.models import ReservationLine
+from reuse.wiping.models import Certificate
 
 Row = TypeVar("Row")
 CHUNK = 500
@@ -90,8 +92,35 @@ def status_beside_history(look: Look) -> Iterator[str]:
         yield f"device {device_id} is {status}, its history says {last}"
 
 
+def reserved_twice(look: Look) -> Iterator[str]:
+    """A device is never reserved twice."""
+    live = select(ReservationLine.device_id).where(col(ReservationLine.live)).group_by(col(ReservationLine.device_id))
+    for device_id in look.session.exec(live.having(func.count() > 1)):
+        yield f"device {device_id} is in several live reservations"
+
+
+def reserved_for_nobody(look: Look) -> Iterator[str]:
+    """A device that is reserved is reserved for somebody."""
+    held = select(ReservationLine.device_id).where(col(ReservationLine.live))
+    statement = select(Device.id).where(Device.status == Status.reserved, col(Device.id).not_in(held))
+    for device_id in look.session.exec(statement.order_by(col(Device.id))):
+        yield f"device {device_id} is reserved, and no live reservation holds it"
+
+
+def changed_certificate(look: Look) -> Iterator[str]:
+    """What a certificate says is what was signed."""
+    rows = look.session.exec(select(Certificate).order_by(col(Certificate.id)).execution_options(yield_per=CHUNK))
+    for certificate in rows:
+        if sha256_hex(canonical_json(certificate.content)) != certificate.sha256:
+            yield f"certificate {certificate.number} says something else than was signed"
+        look.session.expunge(certificate)
+
+
 INVARIANTS: dict[str, Callable[[Look], Iterator[str]]] = {
+    "no device is in two live reservations": reserved_twice,
+    "every reserved device has its live reservation": reserved_for_nobody,
     "every device that is ready or beyond has every milestone": ready_without_milestone,
+    "every certificate says what was signed": changed_certificate,
     "every document's bytes are stored and unchanged": document_without_its_bytes,
     "the hash chain of the history is unbroken": broken_chain,
     "the history gives each device's present status": status_beside_history,

@@ -101,7 +101,7 @@ def completed(document: dict[str, Any], asked: dict[str, Asked]) -> dict[str, An
     """Litestar's document with all that it cannot know."""
     schemas = cast("dict[str, Schema]", document["components"]["schemas"])
     for schema in schemas.values():
-        _without_examples(schema)
+        _mend(schema)
     schemas["JobAccepted"] = JOB_ACCEPTED
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -113,16 +113,22 @@ def completed(document: dict[str, Any], asked: dict[str, Asked]) -> dict[str, An
     return document
 
 
-def _without_examples(schema: Any) -> None:  # noqa: ANN401  # any JSON value
-    """Drop the random texts that Litestar invents for errors."""
+def _mend(schema: Any) -> None:  # noqa: ANN401  # any JSON value
+    """Drop the random texts that Litestar invents for errors, and say of a mapping of limited size that it is one.
+
+    Litestar (2.25) writes such a mapping as an array of its key or its value, with the limit as a `maxLength`.
+    """
     if isinstance(schema, dict):
         found = cast("Schema", schema)
         found.pop("examples", None)
+        if found.get("type") == "array" and "maxLength" in found:
+            value = found.pop("items")["oneOf"][-1]
+            found |= {"type": "object", "additionalProperties": value, "maxProperties": found.pop("maxLength")}
         for inner in found.values():
-            _without_examples(inner)
+            _mend(inner)
     elif isinstance(schema, list):
         for inner in cast("list[Any]", schema):
-            _without_examples(inner)
+            _mend(inner)
 
 
 def _complete(operation: dict[str, Any], asked: Asked, method: str, schemas: dict[str, Schema]) -> None:

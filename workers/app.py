@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from celery.signals import worker_process_init
+from celery.signals import setup_logging, worker_process_init
 
 from reuse.broker import attach, celery, configure
 from reuse.house import open_house
+from reuse.logs import configure_logs
 from reuse.settings import Settings
 
 
@@ -14,6 +15,12 @@ def open_in_child(**_: Any) -> None:  # noqa: ANN401  # Celery's signal signatur
     attach(open_house(Settings()))
 
 
+def set_logs(**_: Any) -> None:  # noqa: ANN401  # Celery's signal signature
+    """Celery leaves its own logging be once somebody answers this signal."""
+    configure_logs(Settings().log_format)
+
+
+setup_logging.connect(set_logs)  # pyright: ignore[reportUnknownMemberType]  # celery has no types
 worker_process_init.connect(open_in_child)  # pyright: ignore[reportUnknownMemberType]  # celery has no types
 configure(Settings())
 app = celery

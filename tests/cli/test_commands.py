@@ -85,6 +85,13 @@ def test_what_cannot_be_done_is_one_sentence_on_stderr_and_status_1(
     assert len(said.err.splitlines()) == 1
 
 
+def test_a_file_that_is_no_certificate_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7 nothing of the kind")
+    with pytest.raises(Invalid):
+        say("certificate", "verify", tmp_path / "letter.pdf")
+    assert say("certificate", "verify", tmp_path / "not-there.pdf").exit_code == 2
+
+
 def test_a_setting_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FILIERE_PORT", "a lot")
     monkeypatch.setattr("sys.argv", ["filiere", "check"])

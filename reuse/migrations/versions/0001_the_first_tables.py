@@ -207,6 +207,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_kept_answer_created_at"), "kept_answer", ["created_at"], unique=False)
     op.create_table(
+        "need",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("min_ram_gb", sa.Integer(), nullable=True),
+        sa.Column("before", sa.Date(), nullable=True),
+        sa.Column("purpose", sa.String(), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_need_network_id"), "need", ["network_id"], unique=False)
+    op.create_index(op.f("ix_need_territory_id"), "need", ["territory_id"], unique=False)
+    op.create_table(
         "number_series",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("prefix", sa.String(), nullable=False),
@@ -214,6 +230,25 @@ def upgrade() -> None:
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("organisation_id", "prefix", "year"),
     )
+    op.create_table(
+        "reservation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("criteria", DOCUMENT, nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("version >= 1", name="ck_reservation_version"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_reservation_territory_status", "reservation", ["territory_id", "status", "expires_at"], unique=False
+    )
+    op.create_index("uq_reservation_network_number", "reservation", ["network_id", "number"], unique=True)
     op.create_table(
         "scan",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -428,6 +463,55 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_grading_device_id"), "grading", ["device_id"], unique=False)
     op.create_table(
+        "handover",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("reservation_id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("paid_minor", sa.BigInteger(), nullable=True),
+        sa.Column("payment_method", sa.String(), nullable=True),
+        sa.Column("beneficiary_pseudonym", sa.String(), nullable=True),
+        sa.Column("beneficiary_commune_insee", sa.String(), nullable=True),
+        sa.Column("beneficiary_qpv", sa.String(), nullable=True),
+        sa.Column("beneficiary_age_band", sa.String(), nullable=True),
+        sa.Column("beneficiary_prescriber", sa.String(), nullable=True),
+        sa.Column("signature", DOCUMENT, nullable=True),
+        sa.Column("receipt_job_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_handover_beneficiary_pseudonym"), "handover", ["beneficiary_pseudonym"], unique=False)
+    op.create_index(op.f("ix_handover_network_id"), "handover", ["network_id"], unique=False)
+    op.create_index(op.f("ix_handover_reservation_id"), "handover", ["reservation_id"], unique=False)
+    op.create_index(op.f("ix_handover_territory_id"), "handover", ["territory_id"], unique=False)
+    op.create_index("uq_handover_workshop_number", "handover", ["workshop_id", "number"], unique=True)
+    op.create_table(
+        "listing",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=True),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("price_class", sa.String(), nullable=False),
+        sa.Column("grid_version", sa.String(), nullable=False),
+        sa.Column("explanation", DOCUMENT, nullable=False),
+        sa.Column("legal_basis", sa.String(), nullable=False),
+        sa.Column("cap_minor", sa.BigInteger(), nullable=True),
+        sa.Column("cap_source", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_listing_device_id"), "listing", ["device_id"], unique=False)
+    op.create_table(
         "medium",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -484,6 +568,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_pickup_count_collection_id"), "pickup_count", ["collection_id"], unique=False)
     op.create_table(
+        "price_grid",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("document", DOCUMENT, nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["territory_id"], ["territory.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_price_grid_valid_from", "price_grid", ["territory_id", "valid_from"], unique=False)
+    op.create_index("uq_price_grid_version", "price_grid", ["territory_id", "version"], unique=True)
+    op.create_table(
         "repair",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -500,6 +600,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_repair_device_id"), "repair", ["device_id"], unique=False)
     op.create_index(op.f("ix_repair_organisation_id"), "repair", ["organisation_id"], unique=False)
+    op.create_table(
+        "reservation_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reservation_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=True),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_reservation_line_device_id"), "reservation_line", ["device_id"], unique=False)
+    op.create_index(op.f("ix_reservation_line_reservation_id"), "reservation_line", ["reservation_id"], unique=False)
+    op.create_index(op.f("ix_reservation_line_workshop_id"), "reservation_line", ["workshop_id"], unique=False)
+    op.create_index(
+        "uq_reservation_line_live",
+        "reservation_line",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("live"),
+        postgresql_where=sa.text("live"),
+    )
     op.create_table(
         "sanitization",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -654,6 +781,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "sha256", name="uq_erasure_report_bytes"),
     )
     op.create_table(
+        "handover_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("handover_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_first", sa.Boolean(), nullable=False),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("legal_cap_minor", sa.BigInteger(), nullable=True),
+        sa.Column("refurbished", sa.Boolean(), nullable=False),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("return_reason", sa.String(), nullable=True),
+        sa.Column("return_note", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_handover_line_at"), "handover_line", ["at"], unique=False)
+    op.create_index(op.f("ix_handover_line_device_id"), "handover_line", ["device_id"], unique=False)
+    op.create_index(op.f("ix_handover_line_handover_id"), "handover_line", ["handover_id"], unique=False)
+    op.create_index(
+        "uq_handover_line_out",
+        "handover_line",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("returned_at IS NULL"),
+        postgresql_where=sa.text("returned_at IS NULL"),
+    )
+    op.create_table(
         "import_device",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("import_id", sa.Uuid(), nullable=False),
@@ -738,6 +896,16 @@ def downgrade() -> None:
     op.drop_table("import_fault")
     op.drop_index("uq_import_device", table_name="import_device")
     op.drop_table("import_device")
+    op.drop_index(
+        "uq_handover_line_out",
+        table_name="handover_line",
+        sqlite_where=sa.text("returned_at IS NULL"),
+        postgresql_where=sa.text("returned_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_handover_line_handover_id"), table_name="handover_line")
+    op.drop_index(op.f("ix_handover_line_device_id"), table_name="handover_line")
+    op.drop_index(op.f("ix_handover_line_at"), table_name="handover_line")
+    op.drop_table("handover_line")
     op.drop_table("erasure_report")
     op.drop_index(
         "uq_disposal_live", table_name="disposal", sqlite_where=sa.text("live"), postgresql_where=sa.text("live")
@@ -767,9 +935,22 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_sanitization_device_id"), table_name="sanitization")
     op.drop_table("sanitization")
+    op.drop_index(
+        "uq_reservation_line_live",
+        table_name="reservation_line",
+        sqlite_where=sa.text("live"),
+        postgresql_where=sa.text("live"),
+    )
+    op.drop_index(op.f("ix_reservation_line_workshop_id"), table_name="reservation_line")
+    op.drop_index(op.f("ix_reservation_line_reservation_id"), table_name="reservation_line")
+    op.drop_index(op.f("ix_reservation_line_device_id"), table_name="reservation_line")
+    op.drop_table("reservation_line")
     op.drop_index(op.f("ix_repair_organisation_id"), table_name="repair")
     op.drop_index(op.f("ix_repair_device_id"), table_name="repair")
     op.drop_table("repair")
+    op.drop_index("uq_price_grid_version", table_name="price_grid")
+    op.drop_index("ix_price_grid_valid_from", table_name="price_grid")
+    op.drop_table("price_grid")
     op.drop_index(op.f("ix_pickup_count_collection_id"), table_name="pickup_count")
     op.drop_table("pickup_count")
     op.drop_index(op.f("ix_organisation_territory_id"), table_name="organisation")
@@ -778,6 +959,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_medium_normal_serial"), table_name="medium")
     op.drop_index(op.f("ix_medium_device_id"), table_name="medium")
     op.drop_table("medium")
+    op.drop_index(op.f("ix_listing_device_id"), table_name="listing")
+    op.drop_table("listing")
+    op.drop_index("uq_handover_workshop_number", table_name="handover")
+    op.drop_index(op.f("ix_handover_territory_id"), table_name="handover")
+    op.drop_index(op.f("ix_handover_reservation_id"), table_name="handover")
+    op.drop_index(op.f("ix_handover_network_id"), table_name="handover")
+    op.drop_index(op.f("ix_handover_beneficiary_pseudonym"), table_name="handover")
+    op.drop_table("handover")
     op.drop_index(op.f("ix_grading_device_id"), table_name="grading")
     op.drop_table("grading")
     op.drop_table("flag")
@@ -813,7 +1002,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_scan_received_at"), table_name="scan")
     op.drop_index(op.f("ix_scan_device_id"), table_name="scan")
     op.drop_table("scan")
+    op.drop_index("uq_reservation_network_number", table_name="reservation")
+    op.drop_index("ix_reservation_territory_status", table_name="reservation")
+    op.drop_table("reservation")
     op.drop_table("number_series")
+    op.drop_index(op.f("ix_need_territory_id"), table_name="need")
+    op.drop_index(op.f("ix_need_network_id"), table_name="need")
+    op.drop_table("need")
     op.drop_index(op.f("ix_kept_answer_created_at"), table_name="kept_answer")
     op.drop_table("kept_answer")
     op.drop_index(op.f("ix_job_organisation_id"), table_name="job")
