@@ -10,6 +10,7 @@ from reuse.donations.actions.imports import Manner, start_import
 from reuse.donations.api.shapes import DeviceOfRow, FaultOfRow
 from reuse.donations.imports.keys import keyed_file
 from reuse.donations.imports.read import read_file
+from reuse.donations.imports.workbook import refuse_declared_bomb
 from reuse.donations.models import ImportDevice, ImportFault
 from reuse.donations.queries import donation_for, import_for
 from reuse.house import House
@@ -34,6 +35,8 @@ def refuse_no_list(content: bytes) -> None:
     A large list that turns out to be broken further down ends its job as failed, with the same problem.
     """
     is_packed = content.startswith(b"PK")
+    if is_packed:
+        refuse_declared_bomb(content)
     if len(content) <= READ_AT_ONCE or len(content) > MAX_BYTES or (b"\0" in content[:HEAD] and not is_packed):
         keyed_file(read_file(content))
 

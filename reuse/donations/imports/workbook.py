@@ -84,6 +84,17 @@ def _check_archive(content: bytes, max_rows: int) -> None:
         raise _broken() from error
 
 
+def refuse_declared_bomb(content: bytes) -> None:
+    """Refuse a workbook whose own directory tells that it is a bomb; a lying directory is found when it is read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise _broken() from error
+    if unpacked > MAX_UNPACKED or (unpacked > RATIO_FROM and unpacked > MAX_RATIO * len(content)):
+        raise _bomb(f"unpacks to {unpacked:,} bytes")
+
+
 def _check_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, before: int, packed: int, max_rows: int) -> int:
     entry.file_size = MAX_UNPACKED + 1  # what is really there is read, not what the directory declares
     is_sheet = entry.filename.lower().startswith("xl/worksheets/")
