@@ -63,4 +63,4 @@ def remembered(session: Session, organisation_id: UUID, scan_ids: Collection[UUI
 
 def languages_of(session: Session, territory_ids: Collection[UUID]) -> dict[UUID, str]:
     """The language of each territory."""
-    return dict(session.connection().execute(_LANGUAGES, {"ids": list(territory_ids)}).tuples().all())
+    return {row[0]: row[1] for row in session.connection().execute(_LANGUAGES, {"ids": list(territory_ids)})}
