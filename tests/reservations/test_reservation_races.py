@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import Response
@@ -18,7 +19,8 @@ from reuse.devices.models import Device
 from reuse.history.queries import verify_history
 from reuse.house import House
 from reuse.reservations.models import Reservation, ReservationLine
-from reuse.transactions import reading
+from reuse.reservations.queries import locked_devices
+from reuse.transactions import reading, transaction
 
 DEVICES = 12
 
@@ -122,3 +124,17 @@ def test_cancelling_while_others_ask_loses_and_doubles_nothing(any_town: Town) -
     assert {answer.status_code for answer in answers} <= {200, 201, 409}
     assert sum(answer.status_code == 201 for answer in answers) <= 1
     assert len(live_lines(any_town)) in {0, 4}
+
+
+@pytest.mark.parametrize("any_house", ["postgresql"], indirect=True)
+def test_a_wish_waits_for_devices_that_another_may_yet_give_back(any_town: Town) -> None:
+    """Seen in thought only: of several who each held a part of the last devices, all went away with nothing."""
+    there = [UUID(one) for one in listed_devices(any_town, 3)]
+    wish = {"criteria": {"category": "laptop", "quantity": 3}}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(any_town.house.database) as session:
+            assert len(locked_devices(session, there[1:])) == 2
+            answer = pool.submit(lambda: any_town.network.post("/v1/reservations", wish))
+            with pytest.raises(TimeoutError):
+                answer.result(timeout=0.3)
+        assert answer.result(timeout=10).status_code == 201
