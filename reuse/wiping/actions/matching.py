@@ -104,6 +104,8 @@ def match_by_person(
     require_role(caller, Role.technician, Role.data_security)
     person = require_person(caller)
     report = report_for(session, caller, report_id)
+    if report.organisation_id != caller.organisation_id:
+        raise NotFound(f"There is no erasure report {report_id} of your workshop.")
     item = next((one for one in items_of(session, [report_id])[report_id] if one.index == index), None)
     if item is None:
         raise _bad("/index", f"This report has no item {index}.")

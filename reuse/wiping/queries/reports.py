@@ -1,13 +1,15 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from reuse.devices.models import Device, Medium
 from reuse.devices.rules import Status
 from reuse.errors import NotFound
-from reuse.people.rules import Caller
+from reuse.people.models import Organisation
+from reuse.people.queries import sight
+from reuse.people.rules import Activity, Caller
 from reuse.wiping.models import ErasureReport, ReportItem
 from reuse.wiping.rules import SIZE_TOLERANCE, suggest
 
@@ -16,8 +18,15 @@ MOST_SUGGESTIONS = 10
 
 
 def visible_reports(caller: Caller) -> ColumnElement[bool]:
-    """A workshop sees the reports that it uploaded; the operator sees all."""
-    return true() if caller.sees_all else col(ErasureReport.organisation_id) == caller.organisation_id
+    """A workshop sees the reports that it uploaded, a territory those of its workshops, the operator all."""
+    of_territory = select(Organisation.id).where(Organisation.territory_id == caller.territory_id)
+    return sight(
+        caller,
+        {
+            Activity.workshop: col(ErasureReport.organisation_id) == caller.organisation_id,
+            Activity.territory: col(ErasureReport.organisation_id).in_(of_territory),
+        },
+    )
 
 
 def report_for(session: Session, caller: Caller, report_id: UUID) -> ErasureReport:
