@@ -34,7 +34,7 @@ $(STAMP): | $(BIN)/uv
 	mirror=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}; \
 	[ -z "$$mirror" ] || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$mirror}"; \
 	export VIRTUAL_ENV="$(CURDIR)/.venv"; \
-	$(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt; \
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt; \
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .; \
 	rm -f .venv/.ready-*; \
 	touch $(STAMP)
