@@ -40,7 +40,7 @@ def busy_house(settings: Settings) -> tuple[House, str]:
             session,
             kind="certificate",
             number="CE-2026-000001",
-            title="Certificat",
+            title="Effacement prouvé",
             media_type="application/pdf",
             file_name="CE-2026-000001.pdf",
             sha256=digest,
