@@ -1,5 +1,8 @@
 """Hand-overs and returns: every gate is looked at once more, a receipt is printed, and what comes back starts anew."""
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +11,7 @@ import pytest
 from httpx import Response
 from sqlmodel import col, select
 
-from makers import Desk, Town, make_key, make_organisation
+from makers import Desk, Town, make_key, make_organisation, open_doors, settle_town
 from makers_distribution import (
     caller_of,
     handed_over,
@@ -27,6 +30,7 @@ from reuse.errors import Conflict
 from reuse.handovers.actions.check import check_handover
 from reuse.handovers.queries import first_handovers
 from reuse.history.queries import history_of, verify_history
+from reuse.house import House
 from reuse.people.rules import Activity
 from reuse.transactions import reading, transaction
 from reuse.workshop.actions import checking
@@ -290,3 +294,20 @@ def test_a_scan_says_whether_a_device_may_leave(town: Town) -> None:
         for caller, device_id in ((network, free), (other, going)):
             with pytest.raises(Conflict, match="cannot leave"):
                 check_handover(session, caller, devices[device_id])
+
+
+def test_of_eight_hand_overs_of_one_device_at_once_one_is_done(any_house: House) -> None:
+    with open_doors(any_house) as client:
+        town = settle_town(any_house, client)
+        reservation = reserved(town.network, listed_devices(town))
+        desks = [town.network, town.lead] * 4
+        start = threading.Barrier(len(desks))
+
+        def act(desk: Desk) -> int:
+            start.wait()
+            return ask(desk, reservation).status_code
+
+        with ThreadPoolExecutor(len(desks)) as pool:
+            answers = Counter(pool.map(act, desks))
+        assert answers == {201: 1, 409: 7}
+        assert len(town.network.get("/v1/handovers").json()["items"]) == 1
