@@ -250,6 +250,8 @@ def test_a_receipt_shows_price_cap_and_warranty_and_a_gift_shows_none(handover: 
     read = text_of(render_handover_receipt(gift))
     assert "Don pur" in read
     assert "Plafond" not in read
+    unruled = text_of(render_handover_receipt(dataclasses.replace(handover, warranty=None)))
+    assert "Don pur" not in unruled, "a sale is no gift where we know no rule of its country"
 
 
 def test_a_receipt_whose_lines_do_not_make_its_total_is_refused(handover: v.HandoverReceipt) -> None:

@@ -118,6 +118,8 @@ def _learn(session: Session, caller: Caller, device: Device, found: CaptureFound
     identity = found.identity
     facts = {name: value for name, value in asdict(found.facts).items() if value is not None}
     changes: dict[str, Any] = {"facts": {**device.facts, **as_json({**facts, "captured_from": found.format})}}
+    if found.facts.ram_bytes:  # as memory is sold: graphics that keep back a part of 8 GB leave 8 GB
+        changes["ram_gb"] = -(-found.facts.ram_bytes // 2**30)
     if identity.virtual_machine:
         changes["facts"]["virtual_machine"] = True
     for name in ("manufacturer", "model", "serial"):
