@@ -163,17 +163,20 @@ def render_certificate(value: ErasureCertificate) -> bytes:
     ]
     device = value.device
     known = words.catalogue()
-    notes = [
-        (known[key]["fr"], known[key]["en"]) if (key := f"certnote.{note}") in known else (note, "")
-        for note in value.notes
-    ]
+    notes = {
+        tongue: Markup("\n").join(
+            escape(_printable(known[f"certnote.{note}"][tongue] if f"certnote.{note}" in known else note))
+            for note in value.notes
+        )
+        for tongue in ("fr", "en")
+    }
     return _render(
         "certificate",
         value,
         "both",
         attachments,
         files=files,
-        notes=notes,
+        notes=notes if value.notes else None,
         device_line=" ".join(filter(None, (device.code, device.manufacturer, device.model))),
     )
 
@@ -242,6 +245,6 @@ def render_impact_report(value: ImpactReport) -> bytes:
         "impact",
         value,
         tongue,
-        categories=[(name, len(rows), _sum(rows)) for name, rows in groups.items()],
+        categories=[(name, sum(row.times for row in rows), _sum(rows)) for name, rows in groups.items()],
         kilos=partial(words.number, tongue=tongue, places=_GRAMS),
     )

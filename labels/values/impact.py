@@ -16,13 +16,17 @@ class ThreeFigures:
 
 @dataclass(frozen=True)
 class ImpactRow:
-    """One device: its category's factor (gross kgCO2e a year), years of further use N, and the three results."""
+    """One device: its category's factor (gross kgCO2e a year), years of further use N, and the three results.
+
+    `times` is -1 where a return takes a hand-over back, so that devices are counted as their kilograms are.
+    """
 
     code: str
     category: str
     factor: Decimal
     years: Decimal
     result: ThreeFigures
+    times: int = 1
 
 
 @dataclass(frozen=True)

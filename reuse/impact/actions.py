@@ -70,7 +70,7 @@ def _row(entry: Entry, factors: FactorSet) -> values.ImpactRow:
     factor = factors.factor_for(impact.category)
     gross = Decimal(0) if factor is None else round(factor.new_device / factor.life_new_years, 3)
     result = values.ThreeFigures(impact.low, impact.central, impact.high)
-    return values.ImpactRow(entry.code, impact.category, gross, impact.n_years, result)
+    return values.ImpactRow(entry.code, impact.category, gross, impact.n_years, result, impact.times)
 
 
 def _scope_in_words(session: Session, scope: Scope, whole: str) -> str:

@@ -164,7 +164,7 @@ def _items(session: Session, devices: Sequence[tuple[Device, str]]) -> tuple[Ite
             category=device.category,
             manufacturer=device.manufacturer or "",
             model=device.model or "",
-            serial=device.serial or "",
+            serial=device.serial or kinds[device.id].get("imei", ""),
             asset_tag=kinds[device.id].get("asset_tag", ""),
             note=note,
         )

@@ -94,14 +94,14 @@ def _receipt(
 
 
 def _line(session: Session, line: HandoverLine, device: Device) -> values.HandoverLine:
-    codes = codes_of(session, [device.id])[device.id]
+    codes = {code.kind: code.value for code in codes_of(session, [device.id])[device.id] if code.live}
     name = " ".join(part for part in (device.manufacturer, device.model) if part)
     cap = line.legal_cap_minor
     return values.HandoverLine(
-        code=next((code.value for code in codes if code.kind == "label" and code.live), ""),
+        code=codes.get("label", ""),
         category=device.category,
         designation=name,
-        serial=device.serial or "",
+        serial=device.serial or codes.get("imei", ""),
         grade=device.grade or "",
         price=_money(line.price_minor, line.currency),
         legal_cap=None if cap is None else _money(cap, line.currency),
