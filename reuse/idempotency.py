@@ -99,6 +99,10 @@ def begin(session: Session, key: tuple[str, UUID, str], request_hash: str, *, ro
         if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
             raise in_flight() from error
         raise
+    if (
+        session.get_bind().dialect.name == "postgresql"
+    ):  # only the key is waited for so shortly, not what is done under it
+        session.connection().execute(text("SET LOCAL lock_timeout TO DEFAULT"))
     if taken:
         return None
     kept = session.get(KeptAnswer, key)

@@ -10,17 +10,18 @@ import pytest
 from httpx import Response
 from litestar.params import JSONBody
 from litestar.testing import TestClient
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from makers import Desk, open_doors, settle_town
 from reuse import app as application
+from reuse import idempotency
 from reuse.errors import Conflict
 from reuse.history.actions import record
 from reuse.history.models import HistoryRecord
 from reuse.house import House
 from reuse.people.rules import Caller
-from reuse.transactions import reading
+from reuse.transactions import reading, transaction
 from reuse.web import Shape, door
 
 
@@ -105,3 +106,11 @@ def test_two_organisations_may_use_the_same_key(any_house: House, monkeypatch: p
 
 def test_an_endless_key_is_refused(desk: Desk) -> None:
     assert ask(desk, "x" * 256).json()["code"] == "bad_idempotency_key"
+
+
+@pytest.mark.parametrize("any_house", ["postgresql"], indirect=True)
+def test_what_is_done_under_a_key_may_wait_as_long_as_what_is_done_without(any_house: House) -> None:
+    with transaction(any_house.database) as session:
+        usual = session.connection().execute(text("SHOW lock_timeout")).scalar_one()
+        assert idempotency.begin(session, ("k", UUID(int=0), "POST /"), "hash", roles=[]) is None
+        assert session.connection().execute(text("SHOW lock_timeout")).scalar_one() == usual == "10s"
