@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select
 
-from reuse.catalogue.models import Listing, PriceGrid
+from reuse.catalogue.models import PriceGrid
 from reuse.catalogue.rules import HIGHEST_AMOUNT, Cap, legal_cap, load_default_grid
 from reuse.devices.models import Device, FlagRow
 from reuse.devices.queries import gate_facts
@@ -150,10 +150,3 @@ def wished(
     if grade is not None:
         conditions.append(col(Device.grade) == grade)
     return conditions
-
-
-def latest_listing(session: Session, device_id: UUID) -> Listing | None:
-    """The last time that the device was offered."""
-    return session.exec(
-        select(Listing).where(Listing.device_id == device_id).order_by(col(Listing.id).desc()).limit(1)
-    ).first()
