@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reuse.db import Database, open_database
@@ -19,7 +19,7 @@ class House:
     settings: Settings
     database: Database
     files: Files
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)  # a log that prints a house must not print it
 
     @property
     def public_url(self) -> str:

@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     keys_dir: Path | None = Field(
         default=None,
-        description="Folder of the keys that sign certificates, shared by all processes; by default keys in the data folder.",
+        description="Folder of the keys that sign certificates, shared by all; by default keys in the data folder.",
     )
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the API listens on.")

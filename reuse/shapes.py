@@ -18,7 +18,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 class Shape(BaseModel):
     """What comes in or goes out as JSON: frozen, and unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # built at first use: a faster start
 
 
 class Page(Shape, Generic[Item]):

@@ -4,15 +4,17 @@ from typing import Any
 
 from celery.signals import setup_logging, worker_process_init
 
-from reuse.broker import attach, celery, configure
+from reuse.broker import Relay, attach, celery, configure
 from reuse.house import open_house
 from reuse.logs import configure_logs
 from reuse.settings import Settings
 
 
 def open_in_child(**_: Any) -> None:  # noqa: ANN401  # Celery's signal signature
-    """Each prefork child opens its own connections: a forked one must not be shared."""
-    attach(open_house(Settings()))
+    """Each prefork child opens its own connections (a forked one must not be shared) and publishes what it enqueues."""
+    house = open_house(Settings())
+    attach(house)
+    Relay(house).start()
 
 
 def set_logs(**_: Any) -> None:  # noqa: ANN401  # Celery's signal signature

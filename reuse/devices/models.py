@@ -111,7 +111,7 @@ class WorkDone(SQLModel, table=True):
 
 
 class Medium(SQLModel, table=True):
-    """A storage medium, with a past of its own: it may move to another device."""
+    """A storage medium, with a past of its own; `kept_apart` while it is out of its device and not yet dealt with."""
 
     id: UUID = Field(primary_key=True)
     device_id: UUID = Field(foreign_key="device.id", index=True)
@@ -122,5 +122,6 @@ class Medium(SQLModel, table=True):
     model: str | None = None
     size_bytes: int | None = Field(default=None, sa_type=BIG)
     soldered: bool = False
+    kept_apart: bool = False
     source: str
     created_at: datetime = Field(sa_type=INSTANT)

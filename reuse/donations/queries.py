@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
-from reuse.devices.models import Device
+from reuse.devices.models import Device, Medium
 from reuse.donations.models import (
     Collection,
     CollectionDonation,
@@ -90,6 +90,12 @@ def devices_of(session: Session, donation_ids: Several[UUID], *statuses: str) ->
     """The donations' devices in these statuses, or all of them; in the order of their making."""
     statement = select(Device).where(col(Device.donation_id).in_(donation_ids)).order_by(col(Device.id))
     return list(session.exec(statement.where(col(Device.status).in_(statuses)) if statuses else statement))
+
+
+def media_kept_apart(session: Session, donation_id: UUID) -> int:
+    """How many media were taken out of the donation's devices and are neither erased nor destroyed."""
+    statement = select(func.count()).select_from(Medium).join(Device, col(Device.id) == col(Medium.device_id))
+    return session.exec(statement.where(Device.donation_id == donation_id, col(Medium.kept_apart))).one()
 
 
 def import_for(session: Session, caller: Caller, import_id: UUID) -> DonationImport:

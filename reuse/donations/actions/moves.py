@@ -13,6 +13,7 @@ from reuse.donations.queries import (
     devices_of,
     donations_in,
     has_collection_under_way,
+    media_kept_apart,
 )
 from reuse.donations.rules import (
     MOVE_ROLES,
@@ -23,6 +24,7 @@ from reuse.donations.rules import (
     acceptance_missing,
     check_generic_move,
     check_move,
+    closing_missing,
 )
 from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.history.actions import Happening, record, record_all
@@ -120,10 +122,11 @@ def _check_closing(session: Session, donation: Donation) -> None:
         missing.append("open_devices")
     if has_collection_under_way(session, donation.id):
         missing.append("open_collections")
+    missing += closing_missing(open_removed_media=media_kept_apart(session, donation.id))
     if missing:
         raise Conflict(
-            "Devices of this donation are still declared or on the road, or a collection is under way; receive them, "
-            "or say that they are missing or withdrawn.",
+            "Devices of this donation are still declared or on the road, a collection is under way, or a medium taken "
+            "out of a device is neither erased, destroyed nor given back; settle these first.",
             code="gate_closed",
             missing=tuple(missing),
         )

@@ -185,14 +185,17 @@ def _tell_devices(
             }
             record(session, actor, thing="device", thing_id=device_id, verb="erasure_matched", data=what)
             told.append((item, device))
-        _withdraw_after_fail(session, actor, device)
+        _draw_conclusions(session, actor, device)
     return told
 
 
-def _withdraw_after_fail(session: Session, actor: Actor, device: Device) -> None:
+def _draw_conclusions(session: Session, actor: Actor, device: Device) -> None:
     standings = standings_of(
         session, device, required=required_level(session, device), policy=policy_of(session, device)
     )
+    for one in standings:
+        if one.medium.kept_apart and one.state.erased:
+            one.medium.kept_apart = False
     failed = [one for one in standings if "verdict_fail" in one.state.missing and one.outcome != "destroyed"]
     if failed:
         serials = ", ".join(one.medium.serial or "without serial" for one in failed)

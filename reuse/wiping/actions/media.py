@@ -29,10 +29,9 @@ def dispose_medium(
     witness: str | None = None,
     reason: str | None = None,
 ) -> Disposal:
-    """Say that a medium was destroyed, removed or is absent; a named person says it.
+    """Say that a medium was destroyed, removed or is absent; a named person says it. Destruction is final.
 
-    A removed or absent medium may later be destroyed; destruction is final. In a territory that demands two persons a
-    destruction needs a witness.
+    In a territory that demands two persons a destruction needs a witness.
     """
     require_role(caller, Role.technician, Role.data_security)
     person = require_person(caller)
@@ -60,6 +59,7 @@ def dispose_medium(
         at=clock.now(),
     )
     session.add(disposal)
+    medium.kept_apart = kind == "removed"
     what = {"medium_id": medium.id, "serial": medium.serial, "kind": kind, **{k: v for k, v in said.items() if v}}
     record(session, caller.actor, thing="device", thing_id=device.id, verb="medium_disposed", data=what)
     return disposal
