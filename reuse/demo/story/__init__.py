@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from reuse.demo.story import bench, counting, floor, giving, wiping
+from reuse.demo.story import bench, counting, floor, giving, offering, wiping
 from reuse.demo.story.scene import Scene as Scene
 
 STEPS: tuple[Callable[[Scene], None], ...] = (
@@ -13,6 +13,9 @@ STEPS: tuple[Callable[[Scene], None], ...] = (
     floor.capture,
     wiping.wipe,
     bench.work,
+    offering.offer,
+    offering.hand_over,
+    counting.count_impact,
 )
 
 

@@ -129,7 +129,5 @@ def _recycle(scene: Scene) -> None:
     for tag, grams, papers, reason in leaving:
         waste = {"mass_grams": grams, "destination": "Centre de traitement DEEE du Littoral", **papers}
         gone = lead.post(scene.path(tag, "moves"), {"to": "recycled", "reason": reason, "waste": waste}, expects=200)
-        teller.says(
-            lead.name,
-            f"{name_of(gone)}: {gone['status']}, {grams / 1000:.1f} kg, waste code {papers['waste_code']}, slip {papers['slip']}.",
-        )
+        left_as = f"{grams / 1000:.1f} kg, waste code {papers['waste_code']}, slip {papers['slip']}"
+        teller.says(lead.name, f"{name_of(gone)}: {gone['status']}, {left_as}.")

@@ -35,6 +35,43 @@ def outcome_rows(donation: Json, devices: Iterable[Json], certified: Iterable[st
     return [*rows, ["all", *total]]
 
 
+def count_impact(scene: Scene) -> None:
+    """Step 10: what the hand-overs avoid against buying new, always three numbers, and the report."""
+    council, region, teller = scene.cast.council, scene.cast.region, scene.teller
+    teller.chapter(10, "Impact")
+    scope = {"donation_id": scene.donation["id"]}
+    found = council.get(f"/v1/impact?donation_id={scene.donation['id']}")
+    teller.says(
+        council.name,
+        f"reads what its {found['devices']} devices in use avoid against buying new, with the factors "
+        f"{found['factor_set']}, in kg CO2e:",
+    )
+    sums: list[Json] = [
+        *found["by_category"],
+        {"category": "all", "devices": found["devices"], "kg_co2e": found["kg_co2e"]},
+    ]
+    rows = [[one["category"], one["devices"], *_three(one["kg_co2e"])] for one in sums]
+    teller.table(["category", "devices", "low", "central", "high"], rows, total=True)
+    if found["not_covered"]:
+        without = ", ".join(f"{name} {count}" for name, count in found["not_covered"].items())
+        teller.adds(f"without a factor, and counted as not covered: {without}")
+    job = council.post("/v1/impact-reports", {**scope, "language": "fr"}, expects=202)
+    name = scene.keep_document(council, council.result_of(job)["document_id"], "rapport-impact.pdf")
+    teller.adds(f"printed with the line of every device: {name}")
+    seen = region.get("/v1/impact")
+    teller.says(
+        region.name,
+        f"{region.organisation} reads its territory's: {seen['devices']} devices, "
+        f"{seen['kg_co2e']['central']:.1f} kg CO2e (central).",
+    )
+
+
+def _three(kilos: Json | None) -> list[str]:
+    """Low, central and high; dashes where no factor covers the category."""
+    names = ("low", "central", "high")
+    return [f"{kilos[name]:.1f}" for name in names] if kilos else ["-"] * len(names)
+
+
 def sum_up(scene: Scene) -> None:
     """Print the table of outcomes."""
     lead = scene.cast.lead

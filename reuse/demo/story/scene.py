@@ -23,6 +23,7 @@ class Scene:
     donation: Json = field(default_factory=dict[str, Any])
     ids: dict[str, str] = field(default_factory=dict[str, str])
     certificate_jobs: dict[str, Json] = field(default_factory=dict[str, Json])
+    reservations: dict[str, Json] = field(default_factory=dict[str, Json])
     papers: list[str] = field(default_factory=list[str])
 
     def path(self, tag: str, what: str = "") -> str:

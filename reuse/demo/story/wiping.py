@@ -159,14 +159,12 @@ def _destroy_of_dead(scene: Scene) -> None:
 def collect_certificates(scene: Scene) -> None:
     """Wait for the certificates that were ordered, and leave their PDFs."""
     security, teller = scene.cast.security, scene.teller
-    kept = 0
-    for job in scene.certificate_jobs.values():
-        for certificate_id in security.result_of(job)["certificate_ids"]:
-            certificate = security.get(f"/v1/certificates/{certificate_id}")
-            content = security.download(f"/v1/certificates/{certificate_id}/pdf")
-            scene.keep(f"certificat-{certificate['number']}.pdf", content)
-            kept += 1
+    ids = [one for job in scene.certificate_jobs.values() for one in security.result_of(job)["certificate_ids"]]
+    certificates = [security.get(f"/v1/certificates/{certificate_id}") for certificate_id in ids]
+    for certificate in sorted(certificates, key=lambda one: one["number"]):
+        content = security.download(f"/v1/certificates/{certificate['id']}/pdf")
+        scene.keep(f"certificat-{certificate['number']}.pdf", content)
     teller.says(
         security.name,
-        f"{counted(kept, 'certificate')} of erasure issued, one for each medium, none for the machines held back.",
+        f"{counted(len(ids), 'certificate')} of erasure issued, one for each medium, none for what is held back.",
     )
