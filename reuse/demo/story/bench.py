@@ -122,8 +122,8 @@ def _recycle(scene: Scene) -> None:
     desktop = {"waste_code": "16 02 14", "treatment": "R12", "slip": "BR-2026-0311"}
     screen = {"waste_code": "16 02 13*", "treatment": "R12", "slip": "BSDD-2026-0312"}
     leaving = [
-        (parts.FAILED, 6_800, desktop, "Disques défaillants, carte mère usée"),
-        *((tag, 7_200, desktop, "Ne démarre plus, réparation sans raison") for tag in parts.DEAD),
+        (parts.FAILED, 6_800, desktop, "Disques défaillants et détruits"),
+        *((tag, 7_200, desktop, "Ne démarre plus, carte mère à remplacer") for tag in parts.DEAD),
         (parts.BROKEN, 4_100, screen, "Dalle cassée au transport, pied repris"),
     ]
     for tag, grams, papers, reason in leaving:
