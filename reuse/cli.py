@@ -102,7 +102,7 @@ def serve(host: str | None, port: int | None) -> None:
 @filiere.command()
 @click.option(
     "--devices",
-    type=click.IntRange(57, 2000),
+    type=click.IntRange(57, 500),
     help="How many devices the council declares; a longer list goes on with screens and laptops.",
 )
 @click.option("--keep-serving", is_flag=True, help="Leave the server running at the end, until Ctrl-C.")

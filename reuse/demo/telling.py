@@ -44,7 +44,7 @@ class Teller:
         faults: list[dict[str, str]] = problem.get("errors") or []
         missing: list[str] = problem.get("missing") or []
         places = [fault["message"] for fault in faults]
-        unsaid = [word for word in missing if word not in f"{detail} {places}"]
+        unsaid = [word for word in missing if word != problem["code"] and word not in f"{detail} {places}"]
         mark = click.style("→ ", fg="yellow")
         reason = f"{problem['status']} {problem['code']}: {detail}"
         self._paragraph(" " * (4 + WHO) + mark, 6 + WHO, reason, colour="yellow")
