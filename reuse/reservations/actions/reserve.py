@@ -71,7 +71,7 @@ def _not_available(wanted: Collection[UUID], free: Collection[UUID]) -> Conflict
         for place, one in enumerate(wanted)
         if one not in free
     )
-    sentence = f"{len(faults)} of {len(wanted)} devices cannot be reserved; choose others, or allow_partial."
+    sentence = f"Of the devices asked for ({len(wanted)}), not free now: {len(faults)}. Choose others, or allow_partial."
     return Conflict(sentence, code="not_available", errors=faults)
 
 
@@ -92,7 +92,7 @@ def reserve_by_criteria(
     if there >= quantity or (there and allow_partial):
         devices = _pick(session, caller, criteria, min(quantity, there))
     if not devices or (len(devices) < quantity and not allow_partial):
-        sentence = f"{max(there, len(devices))} devices meet these criteria, {quantity} are wanted."
+        sentence = f"Free devices that meet these criteria: {max(there, len(devices))}; wanted: {quantity}."
         fault = Fault("/criteria/quantity", "not_available", sentence)
         raise Conflict(f"{sentence} Ask for fewer, or allow_partial.", code="not_available", errors=(fault,))
     return _hold(session, caller, devices, hold=hold, criteria={**asdict(criteria), "quantity": quantity})
