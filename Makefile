@@ -67,8 +67,8 @@ check: $(STAMP) ## Lint, format, types, imports, spelling: all of them, whatever
 	$(BIN)/codespell || failed=1; \
 	exit $$failed
 
-bench: ready test-tools ## Measure; one program per figure in bench/
-	@set -e; for program in bench/[!_]*.py; do echo "== $$program"; $(BIN)/python "$$program" $(ARGS); done
+bench: ready ## Measure, each figure beside the obvious alternative; ARGS="certificate startup" chooses
+	@$(BIN)/python bench/run.py $(ARGS)
 
 openapi: $(STAMP) ## Write openapi.json anew from the doors
 	@$(BIN)/python -m reuse.app >openapi.json.new && mv openapi.json.new openapi.json
