@@ -71,7 +71,7 @@ def _not_available(wanted: Collection[UUID], free: Collection[UUID]) -> Conflict
         for place, one in enumerate(wanted)
         if one not in free
     )
-    sentence = f"Of the devices asked for ({len(wanted)}), not free now: {len(faults)}. Choose others, or allow_partial."
+    sentence = f"Of {len(wanted)} asked for, not free now: {len(faults)}. Choose others, or allow_partial."
     return Conflict(sentence, code="not_available", errors=faults)
 
 
