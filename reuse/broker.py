@@ -2,6 +2,7 @@
 
 import collections
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from celery.worker import WorkController
 from celery.worker import state as worker_state
 from kombu.exceptions import OperationalError
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from reuse import clock
+from reuse.history.rules import SYSTEM
 from reuse.house import House
-from reuse.jobs.actions import bury_lost_jobs, mark_published
+from reuse.jobs.actions import bury_lost_jobs, enqueue, mark_published
 from reuse.jobs.queries import jobs_to_publish
 from reuse.settings import Settings
 from reuse.transactions import in_transaction, reading, stop_telling, tell_after_commit
@@ -28,12 +31,14 @@ JOBS: dict[str, str] = {
     "documents.render": "workers.documents",
     "imports.read": "workers.imports",
     "certificates.issue": "workers.certificates",
+    "upkeep.hourly": "workers.housekeeping",
     "wiping.match": "workers.certificates",
     "labels.print": "workers.labels",
     "reservations.release": "workers.notices",
 }
 """Every kind of job and the module of `workers` that does it."""
 
+UPKEEP = "upkeep.hourly"
 MEMORY = "memory://localhost"  # the name means nothing, but kombu warns without one
 POLL_SECONDS = 0.01  # kombu's memory transport sleeps a whole second by default, on every job
 SOCKET_SECONDS = 2
@@ -96,6 +101,13 @@ def publish(job_id: uuid.UUID, kind: str) -> None:
     celery.send_task(kind, args=[str(job_id)], retry=False, ignore_result=True)
 
 
+def _sweep(session: Session) -> None:
+    """Bury lost jobs, and see that the hour's upkeep is done once, whichever process sweeps first."""
+    bury_lost_jobs(session)
+    hour = f"{clock.now():%Y-%m-%dT%H}"
+    enqueue(session, UPKEEP, actor=SYSTEM, payload={"hour": hour}, deduplicate=f"{UPKEEP}:{hour}")
+
+
 class Relay:
     """A thread that publishes jobs after commit and looks for lost ones; requests never wait for the broker."""
 
@@ -123,25 +135,22 @@ class Relay:
         self._wake.set()
 
     def _run(self) -> None:
-        next_sweep = 0.0
+        next_sweep = time.monotonic()
         while not self._stop.is_set():
+            self._wake.clear()
+            is_sweep = time.monotonic() >= next_sweep
             try:
-                now = clock.now().timestamp()
-                if now >= next_sweep:
-                    next_sweep = now + self._house.settings.sweep_seconds
-                    in_transaction(self._house.database, bury_lost_jobs)
-                    self._wake.set()
-                    self._fresh.clear()
-                    self._publish_waiting()
-                elif self._fresh:
+                if is_sweep:
+                    next_sweep = time.monotonic() + self._house.settings.sweep_seconds
+                    in_transaction(self._house.database, _sweep)
+                if is_sweep or self._fresh:
                     self._fresh.clear()
                     self._publish_waiting()
             except (SQLAlchemyError, TimeoutError) as error:
                 log.warning("relay_waits_for_database", error=str(error))
                 self._stop.wait(1)
-            self._wake.clear()
-            if not self._fresh:
-                self._wake.wait(timeout=max(0.0, next_sweep - clock.now().timestamp()))
+            if not self._fresh and not self._stop.is_set():
+                self._wake.wait(timeout=max(0.0, next_sweep - time.monotonic()))
 
     def _publish_waiting(self) -> None:
         again_after = timedelta(seconds=self._house.settings.publish_again_seconds)
@@ -164,20 +173,13 @@ class Relay:
 
 @contextmanager
 def embedded_worker(house: House) -> Iterator[None]:
-    """A Celery worker with threads in this process while the block lasts; it ends its jobs before it stops."""
+    """A Celery worker with threads in this process while the block lasts; it ends its jobs before it stops.
+
+    It is made in its own thread: the tasks and their renderers take a second to import, and no request needs them.
+    """
     attach(house)
-    worker: Any = WorkController(
-        app=celery,
-        pool="threads",
-        concurrency=house.settings.worker_threads,
-        loglevel="WARNING",
-        without_heartbeat=True,
-        without_mingle=True,
-        without_gossip=True,
-        quiet=True,
-    )
     worker_state.should_stop = worker_state.should_terminate = None
-    thread = threading.Thread(target=worker.start, name="worker", daemon=True)
+    thread = threading.Thread(target=_work_in_threads, args=[house.settings.worker_threads], name="worker", daemon=True)
     thread.start()
     try:
         yield
@@ -187,3 +189,17 @@ def embedded_worker(house: House) -> Iterator[None]:
             celery.send_task(REST, retry=False, ignore_result=True)
         thread.join(timeout=house.settings.job_lease_seconds)
         worker_state.should_stop = None
+
+
+def _work_in_threads(concurrency: int) -> None:
+    worker: Any = WorkController(
+        app=celery,
+        pool="threads",
+        concurrency=concurrency,
+        loglevel="WARNING",
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+        quiet=True,
+    )
+    worker.start()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, SQLModel, col
@@ -130,3 +130,8 @@ def remember(session: Session, key: tuple[str, UUID, str], status: int, headers:
         )
         .values(status=status, headers=headers, body=body)
     )
+
+
+def forget_answers(session: Session, *, before: datetime) -> int:
+    """Forget the answers that were kept before this moment; returns how many."""
+    return session.connection().execute(delete(KeptAnswer).where(col(KeptAnswer.created_at) < before)).rowcount

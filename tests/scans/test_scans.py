@@ -10,12 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from makers import Desk, Town
+from makers_distribution import listed_devices, reserved
 from reuse import clock
 from reuse.devices.actions.identity import NewDevice, add_devices, mint_label_codes
-from reuse.devices.actions.milestones import raise_flag
-from reuse.devices.actions.moves import move_device
-from reuse.devices.models import Device
-from reuse.devices.rules import Flag, Status
+from reuse.devices.rules import Status
 from reuse.history.queries import verify_history
 from reuse.history.rules import SYSTEM
 from reuse.scans.actions import batch as batches
@@ -225,16 +223,16 @@ def test_a_donor_scans_nothing_and_a_stranger_workshop_finds_nothing(town: Town)
     assert send(town.technician, a_scan(code))[0]["problem"]["code"] == "unknown_code"
 
 
+def label_of(town: Town, device_id: str) -> str:
+    codes = town.lead.get(f"/v1/devices/{device_id}").json()["codes"]
+    return next(code["value"] for code in codes if code["kind"] == "label")
+
+
 def test_a_network_checks_out_the_devices_it_holds_and_no_others(town: Town) -> None:
-    [(device_id, code), (_, elsewhere)] = declare(town, 2)
-
-    def reserve(session: Any) -> None:
-        device = session.get(Device, device_id)
-        for status in (Status.received, Status.in_workshop, Status.ready, Status.listed):
-            move_device(session, SYSTEM, device, status)
-        move_device(session, SYSTEM, device, Status.reserved, network_id=town.network.organisation_id)
-
-    in_transaction(town.house.database, reserve)
+    mine, held_back = listed_devices(town, 2)
+    reserved(town.network, [mine, held_back])
+    [(_, elsewhere)] = declare(town)
+    code = label_of(town, mine)
     results = send(
         town.network,
         a_scan(code, "look"),
@@ -245,10 +243,16 @@ def test_a_network_checks_out_the_devices_it_holds_and_no_others(town: Town) -> 
     )
     assert [one["outcome"] for one in results] == ["applied", "applied", "applied", "refused", "refused"]
     assert [one["problem"]["code"] for one in results[3:]] == ["role_missing", "unknown_code"]
-    flag = lambda session: raise_flag(session, SYSTEM, session.get(Device, device_id), Flag.legal_hold, reason="police")  # noqa: E731
-    in_transaction(town.house.database, flag)
-    [held] = send(town.network, a_scan(code, "hand_over_check"))
-    assert (held["outcome"], held["problem"]["missing"]) == ("conflict", ["flag:legal_hold"])
+
+
+def test_a_device_that_was_flagged_after_its_reservation_is_not_checked_out(town: Town) -> None:
+    [device_id] = listed_devices(town)
+    reserved(town.network, [device_id])
+    code = label_of(town, device_id)
+    flag = {"flag": "legal_hold", "reason": "police"}
+    assert town.lead.post(f"/v1/devices/{device_id}/flags", flag).status_code == 201
+    [held] = send(town.lead, a_scan(code, "hand_over_check"))
+    assert (held["outcome"], held["problem"]["missing"]) == ("conflict", ["reservation"])
 
 
 def test_a_wrong_scan_is_undone_by_its_author_as_a_correcting_record(town: Town) -> None:

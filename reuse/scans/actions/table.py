@@ -15,6 +15,7 @@ from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.models import Device
 from reuse.devices.rules import GateFacts, Milestone, Status
 from reuse.errors import Conflict, Fault, Invalid, NotFound
+from reuse.handovers.actions.check import check_handover
 from reuse.people.rules import Caller, Role
 from reuse.scans.models import Scan
 from reuse.scans.rules import UNDO_WITHIN, ScanIn, plausible
@@ -92,14 +93,9 @@ def _look(_: Seen) -> None:
     """Nothing changes, not even the version."""
 
 
-def _hand_over_check(seen: Seen) -> None:
-    """The device may leave: it is reserved and nothing holds it back."""
-    if seen.facts.flags:
-        missing = tuple(f"flag:{flag}" for flag in sorted(seen.facts.flags))
-        raise Conflict("This device is held back; set it aside and ask the lead.", code="flagged", missing=missing)
-    if seen.device.status != Status.reserved:
-        sentence = f"This device is {seen.device.status}, not reserved: it cannot leave."
-        raise Conflict(sentence, code="not_reserved", missing=("reservation",))
+def _hand_over_check(session: Session, caller: Caller, device: Device, _: ScanIn) -> None:
+    """The device may leave: the very checks that its hand-over will make."""
+    check_handover(session, caller, device)
 
 
 def _undo(session: Session, caller: Caller, device: Device, scan: ScanIn) -> None:
@@ -149,6 +145,6 @@ ACTIONS: dict[str, Action] = {
     "locate": Action(STOCK, decide=_locate),
     "look": Action(STOCK, decide=_look),
     "list": Action(frozenset({Role.lead}), act=_list),
-    "hand_over_check": Action(STOCK, decide=_hand_over_check),
+    "hand_over_check": Action(STOCK, act=_hand_over_check),
     "undo": Action(FLOOR, act=_undo),
 }
