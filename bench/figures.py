@@ -15,12 +15,12 @@ HEADS = ("figure", "target", "measured", "the obvious alternative, same run", "r
 class Figure:
     """One figure: what was to be reached, what was, and what the obvious alternative did in the same run.
 
-    `unit` is a rate (`/s`), for which more is better, or a time or a size, for which less is.
+    `unit` is a rate (`/s`), for which more is better, or a time or a size, for which less is. Some have no target.
     """
 
     name: str
     unit: str
-    target: float
+    target: float | None
     measured: float
     alternative: float | None
     alternative_is: str
@@ -33,15 +33,17 @@ class Figure:
 
     def cells(self) -> tuple[str, ...]:
         """The line's cells, as texts."""
-        reached = self.measured >= self.target if self.is_rate else self.measured <= self.target
+        target, missed = "-", False
+        if self.target is not None:
+            target = f"{'≥' if self.is_rate else '≤'} {self._say(self.target)}"
+            missed = self.measured < self.target if self.is_rate else self.measured > self.target
         other, ratio = self.alternative_is, "-"
         if self.alternative:
             better, worse = (self.measured, self.alternative) if self.is_rate else (self.alternative, self.measured)
             other = f"{self._say(self.alternative)}: {self.alternative_is}"
             ratio = f"{better / worse:,.1f}"
-        measured = f"{self._say(self.measured)}{'' if reached else ' (missed)'}{f'; {self.note}' if self.note else ''}"
-        sign = "≥" if self.is_rate else "≤"
-        return (self.name, f"{sign} {self._say(self.target)}", measured, other, ratio)
+        measured = f"{self._say(self.measured)}{' (missed)' if missed else ''}{f'; {self.note}' if self.note else ''}"
+        return (self.name, target, measured, other, ratio)
 
     def _say(self, value: float) -> str:
         number = f"{value:,.0f}" if value >= 10 else f"{value:,.1f}"
