@@ -23,6 +23,7 @@ from reuse.donations.models import (
 from reuse.donations.rules import CollectionStatus, DonationStatus
 from reuse.errors import NotFound
 from reuse.jobs.models import Job
+from reuse.jobs.queries import may_see
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -167,7 +168,7 @@ class Paper:
     kind: str
     number: str
     donation_id: UUID
-    job: str
+    job: str | None
     document_id: UUID | None
 
 
@@ -203,7 +204,7 @@ def details_for(session: Session, caller: Caller, collection: Collection) -> Det
         counts=[count for count in counts if is_whole or count.donation_id in ids],
         containers=_of(session, Container, collection) if is_whole else [],
         signatures=_of(session, Signature, collection) if is_whole else [],
-        papers=_papers(session, collection, own),
+        papers=_papers(session, caller, collection, own),
         reconciliation=_reconciliation(session, collection, own, is_whole=is_whole),
     )
 
@@ -231,7 +232,7 @@ def paper_key(kind: str, collection_id: UUID, donation_id: UUID) -> str:
     return f"{kind}:{collection_id}:{donation_id}"
 
 
-def _papers(session: Session, collection: Collection, donations: Sequence[Donation]) -> list[Paper]:
+def _papers(session: Session, caller: Caller, collection: Collection, donations: Sequence[Donation]) -> list[Paper]:
     keys = {
         paper_key(kind, collection.id, one.id): (kind, one.id)
         for kind in (PICKUP_NOTE, RECEPTION_NOTE)
@@ -242,5 +243,6 @@ def _papers(session: Session, collection: Collection, donations: Sequence[Donati
     for job in jobs:
         kind, donation_id = keys[str(job.deduplicate)]
         document_id = (job.result or {}).get("document_id")
-        papers.append(Paper(kind, job.payload["number"], donation_id, f"/v1/jobs/{job.id}", document_id))
+        address = f"/v1/jobs/{job.id}" if may_see(caller, job) else None
+        papers.append(Paper(kind, job.payload["number"], donation_id, address, document_id))
     return papers

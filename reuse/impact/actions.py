@@ -7,11 +7,12 @@ from sqlmodel import Session
 from labels import values
 from reuse import clock
 from reuse.documents.actions import Readers, next_number, order_document
+from reuse.donations.queries import donation_for
 from reuse.errors import Invalid
 from reuse.impact.queries import Entry, Scope, entries, factor_set_in_force, first_and_last
 from reuse.impact.rules import FactorSet, load_factor_sets, total
 from reuse.jobs.models import Job
-from reuse.people.queries import organisation, territory_of
+from reuse.people.queries import known_organisation, organisation, territory_of
 from reuse.people.rules import Caller
 
 
@@ -44,11 +45,11 @@ def order_report(
     summed = total(entry.impact for entry in found)
     value = values.ImpactReport(
         imprint=values.Imprint(number, now.astimezone(zone), values.Party(issuer.name), language),
-        scope=_scope_in_words(session, scope, issuer.name),
+        scope=_scope_in_words(session, caller, scope, issuer.name),
         period_from=first,
         period_to=last,
         factor_set=factors.id,
-        factor_source="; ".join(f"{name}: {source}" for name, source in factors.sources.items()),
+        factor_source=factors.sources["impactco2"],
         total=values.ThreeFigures(summed.low, summed.central, summed.high),
         rows=tuple(_row(entry, factors) for entry in found if entry.impact.covered),
         not_covered=tuple(values.CountLine(category, count) for category, count in summed.not_covered.items()),
@@ -73,8 +74,12 @@ def _row(entry: Entry, factors: FactorSet) -> values.ImpactRow:
     return values.ImpactRow(entry.code, impact.category, gross, impact.n_years, result, impact.times)
 
 
-def _scope_in_words(session: Session, scope: Scope, whole: str) -> str:
-    """What the report is about: the organisations named, else all that its issuer sees."""
+def _scope_in_words(session: Session, caller: Caller, scope: Scope, whole: str) -> str:
+    """What the report is about: the donation or the organisations named, else all that its issuer sees.
+
+    NotFound for a donation or an organisation that the caller does not know of: no name leaks into a report.
+    """
+    if scope.donation_id is not None:
+        return f"{whole}, {donation_for(session, caller, scope.donation_id).number}"
     ids = [one for one in (scope.donor_id, scope.network_id, scope.workshop_id) if one is not None]
-    names = [organisation(session, one).name for one in ids]
-    return ", ".join(names) or whole
+    return ", ".join(known_organisation(session, caller, one).name for one in ids) or whole

@@ -27,9 +27,14 @@ def jobs_to_publish(session: Session, *, again_after: timedelta, limit: int = 50
     return [(job_id, kind) for job_id, kind in found]
 
 
+def may_see(caller: Caller, job: Job) -> bool:
+    """A job is seen by the organisation that started it, and by the operator."""
+    return caller.sees_all or job.organisation_id == caller.organisation_id
+
+
 def job_for(session: Session, caller: Caller, job_id: UUID) -> Job:
     """The job, for the organisation that started it and for the operator; NotFound for everybody else."""
     job = session.get(Job, job_id)
-    if job is None or not (caller.sees_all or job.organisation_id == caller.organisation_id):
+    if job is None or not may_see(caller, job):
         raise NotFound(f"There is no job {job_id}.")
     return job

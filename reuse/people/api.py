@@ -4,9 +4,8 @@ from litestar.params import FromPath, FromQuery
 from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
-from reuse.errors import NotFound
 from reuse.people.models import Organisation
-from reuse.people.queries import organisation, visible_organisations
+from reuse.people.queries import known_organisation, organisation, visible_organisations
 from reuse.people.rules import Caller
 from reuse.web import Page, Shape, door, page_of
 
@@ -59,10 +58,7 @@ def list_organisations(
 @door("GET", "/v1/organisations/{organisation_id:uuid}")
 def show_organisation(session: Session, caller: Caller, organisation_id: FromPath[UUID]) -> OrganisationShape:
     """One organisation of the caller's territory."""
-    statement = select(Organisation).where(Organisation.id == organisation_id, visible_organisations(caller))
-    if (found := session.exec(statement).first()) is None:
-        raise NotFound(f"There is no organisation {organisation_id}.")
-    return organisation_shape(found)
+    return organisation_shape(known_organisation(session, caller, organisation_id))
 
 
 doors = [show_me, list_organisations, show_organisation]

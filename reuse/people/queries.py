@@ -46,6 +46,14 @@ def visible_organisations(caller: Caller) -> ColumnElement[bool]:
     return or_(col(Organisation.territory_id) == caller.territory_id, col(Organisation.id) == caller.organisation_id)
 
 
+def known_organisation(session: Session, caller: Caller, organisation_id: UUID) -> Organisation:
+    """The organisation, if the caller may know of it; NotFound otherwise."""
+    statement = select(Organisation).where(Organisation.id == organisation_id, visible_organisations(caller))
+    if (found := session.exec(statement).first()) is None:
+        raise NotFound(f"There is no organisation {organisation_id}.")
+    return found
+
+
 def keys_of(session: Session, organisation_id: UUID | None = None) -> list[ApiKey]:
     """Keys, oldest first, of one organisation or of all."""
     statement = select(ApiKey).order_by(col(ApiKey.id))

@@ -1,6 +1,7 @@
 """Activities, roles, and what a key stands for. Vocabulary of spec/process.md."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -92,7 +93,10 @@ def require_role(caller: Caller, *roles: Role) -> None:
     """Let in callers who hold at least one of the roles; NotAllowed for the others."""
     if caller.roles.isdisjoint(roles):
         wanted = " or ".join(role.value for role in roles)
-        raise NotAllowed(f"This needs a key with the role {wanted}; ask your lead for one.", missing=tuple(roles))
+        raise NotAllowed(
+            f"This needs a key with the role {wanted}; ask whoever keeps your organisation's keys for one.",
+            missing=tuple(roles),
+        )
 
 
 def require_person(caller: Caller) -> str:
@@ -104,6 +108,16 @@ def require_person(caller: Caller) -> str:
             code="person_required",
         )
     return caller.person
+
+
+def same_person(one: str | None, other: str | None) -> bool:
+    """Whether two names of one organisation are one person's: case, accents and spaces make nobody a second person."""
+    return one is not None and other is not None and _plain_name(one) == _plain_name(other)
+
+
+def _plain_name(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
 
 
 def check_territory(*, currency: str, country: str, language: str, timezone: str) -> None:

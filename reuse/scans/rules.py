@@ -47,5 +47,5 @@ def oddness(at: datetime, now: datetime) -> str | None:
 
 
 def plausible(at: datetime, now: datetime) -> datetime:
-    """The claimed time where it can be true, else the present one."""
-    return now if at > now or oddness(at, now) else at
+    """The claimed time, but never the future: a station that was offline tells late, none tells before."""
+    return min(at, now)

@@ -78,3 +78,8 @@ def test_a_report_is_printed_and_never_changes(town: Town) -> None:
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content.content)).pages)
     assert "81" in text
     assert "fr-ademe-2026-07" in text
+
+
+def test_a_report_names_nothing_that_its_issuer_may_not_know(town: Town) -> None:
+    elsewhere = str(town.stranger.organisation_id)
+    assert town.region.post("/v1/impact-reports", {"donor_id": elsewhere}).status_code == 404

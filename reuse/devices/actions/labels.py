@@ -117,18 +117,30 @@ def labels_of(session: Session, code_ids: Sequence[UUID], *, public_url: str) ->
         )
         for code, device in session.exec(statement):
             found[code.id] = (code, device)
+    imeis = _imeis(session, [device.id for _, device in found.values() if device and not device.serial])
     domain = public_url.split("://", 1)[-1]
     return tuple(
-        Label(f"{public_url}/d/{code.value}", code.value, domain, _lines(device))
+        Label(f"{public_url}/d/{code.value}", code.value, domain, _lines(device, imeis.get(code.device_id)))
         for code, device in (found[code_id] for code_id in code_ids)
     )
 
 
-def _lines(device: Device | None) -> tuple[str, ...]:
+def _imeis(session: Session, device_ids: Sequence[UUID]) -> dict[UUID | None, str]:
+    """What tells phones apart that have no serial number."""
+    found: dict[UUID | None, str] = {}
+    for start in range(0, len(device_ids), CHUNK):
+        some = device_ids[start : start + CHUNK]
+        for code in session.exec(select(Code).where(col(Code.device_id).in_(some), Code.kind == "imei")):
+            found.setdefault(code.device_id, code.value)
+    return found
+
+
+def _lines(device: Device | None, imei: str | None) -> tuple[str, ...]:
     if device is None:
         return ()
     name = " ".join(part for part in (device.manufacturer, device.model) if part)
-    return tuple(line for line in (name, f"S/N {device.serial}" if device.serial else "") if line)
+    number = f"S/N {device.serial}" if device.serial else f"IMEI {imei}" if imei else ""
+    return tuple(line for line in (name, number) if line)
 
 
 def keep_sheet(session: Session, organisation_id: UUID | None, label_format: LabelFormat, sheet: KeptSheet) -> UUID:

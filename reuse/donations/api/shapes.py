@@ -240,7 +240,7 @@ class PaperShape(Shape):
     kind: str
     number: str
     donation_id: UUID
-    job: str
+    job: str | None
     document_id: UUID | None
 
 

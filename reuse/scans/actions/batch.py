@@ -127,7 +127,7 @@ def _choose(entry: Entry, found: Sequence[tuple[Device, str]]) -> None:
     labelled = {device.id: device for device, kind in found if kind == "label"}
     choice = labelled or devices
     if not choice:
-        sentence = f"No device in your hands has the code {entry.scan.code}; look it up, or take the device in."
+        sentence = f"No device in your hands has the code {entry.scan.code}. Scan it again, or ask who received it."
         entry.refuse(NotFound(sentence, code="unknown_code"))
     elif len(choice) > 1:
         sentence = f"{len(choice)} devices have the code {entry.scan.code}; scan the label of the one you hold."

@@ -17,7 +17,7 @@ from reuse.people.rules import Caller, Role, require_person, require_role
 from reuse.wiping.actions.withdrawal import end_sanitization
 from reuse.wiping.models import Sanitization
 from reuse.wiping.queries.gate import NO_MEDIUM, Gate, gate_of, is_met, live_sanitization
-from reuse.wiping.rules import Policy
+from reuse.wiping.rules import Policy, sentence_of
 
 NOT_IN_CUSTODY = frozenset(
     {Status.declared, Status.collected, Status.missing, Status.withdrawn, Status.refused, Status.returned}
@@ -85,7 +85,7 @@ def declare_no_medium(
 
     It sets `captured`, with source `declared`; someone with the role data_security still has to accept it.
     """
-    require_role(caller, Role.technician, Role.data_security)
+    require_role(caller, Role.technician)
     person = require_person(caller)
     why = _reason(reason, "Say how you saw that there is no storage medium.")
     device = _device(session, caller, device_id, version)
@@ -168,13 +168,13 @@ def _policy(policy: Policy) -> dict[str, bool]:
 
 def _closed(gate: Gate) -> Conflict:
     faults = tuple(
-        Fault(f"/media/{one.medium.id}", code, f"Medium {one.medium.serial or 'without serial'}: {code}.")
+        Fault(f"/media/{one.medium.id}", code, f"{one.medium.serial or 'Without serial'}: {sentence_of(code, 'en')}")
         for one in gate.standings
         if one.outcome is None
         for code in one.state.missing
     )
     return Conflict(
-        "The sanitization of this device cannot be accepted yet; `missing` says what is not proved.",
+        "The sanitization of this device cannot be accepted yet: settle what is listed for each medium.",
         code="gate_closed",
         missing=gate.missing,
         errors=faults,
