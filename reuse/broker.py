@@ -33,6 +33,7 @@ JOBS: dict[str, str] = {
     "certificates.issue": "workers.certificates",
     "upkeep.hourly": "workers.housekeeping",
     "wiping.match": "workers.certificates",
+    "wiping.found_again": "workers.certificates",
     "labels.print": "workers.labels",
     "reservations.release": "workers.notices",
 }

@@ -1,8 +1,10 @@
+from datetime import datetime
 from uuid import UUID
 
 from labels.documents import render_certificate
 from reuse.wiping.actions.certificates import Seal, issue_certificate, link_rendering, paper_of
 from reuse.wiping.actions.matching import match_device, match_report
+from reuse.wiping.actions.media import end_disposals_of_found
 from reuse.wiping.actions.signing import signing_key
 from reuse.wiping.queries.certificates import acceptance
 from workers.task import Work, task
@@ -15,6 +17,14 @@ def match_waiting_reports(work: Work) -> None:
     look_again = match_device if "device_id" in names else match_report
     thing_id = UUID(str(names.get("device_id", names.get("report_id"))))
     work.finish(lambda session: {"matched": look_again(session, thing_id)})
+
+
+@task("wiping.found_again")
+def end_disposals(work: Work) -> None:
+    """Take back that media were destroyed, removed or absent, where a capture has found them since."""
+    device_id, at = UUID(str(work.payload["device_id"])), datetime.fromisoformat(str(work.payload["at"]))
+    medium_ids = [UUID(one) for one in work.payload["medium_ids"]]
+    work.finish(lambda session: {"ended": end_disposals_of_found(session, device_id, medium_ids, at=at)})
 
 
 @task("certificates.issue")

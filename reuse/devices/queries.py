@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from reuse.cursors import MAX_LIMIT
 from reuse.devices.models import Code, Device, FlagRow, Medium, MilestoneRow, WorkDone
-from reuse.devices.rules import GateFacts, Status, media_policy, normal_code, with_derived
+from reuse.devices.rules import GateFacts, MediaPolicy, Status, media_policy, normal_code, with_derived
 from reuse.errors import Fault, Invalid, NotFound
 from reuse.history.models import HistoryRecord
 from reuse.people.queries import sight
@@ -116,9 +116,13 @@ def gate_facts(session: Session, devices: Sequence[Device]) -> dict[UUID, GateFa
     found: dict[UUID, tuple[set[str], set[str]]] = {device.id: (set(), set()) for device in devices}
     for device_id, name, is_flag in session.connection().execute(_MILESTONES_AND_FLAGS, {"ids": list(found)}):
         found[device_id][is_flag].add(name)
+    odd = [device.id for device in devices if media_policy(device.category) is MediaPolicy.never]
+    with_media = (
+        set(session.exec(select(Medium.device_id).where(col(Medium.device_id).in_(odd)))) if odd else set[UUID]()
+    )
     return {
         device.id: GateFacts(
-            media=media_policy(device.category),
+            media=media_policy(device.category, has_media=device.id in with_media),
             milestones=with_derived(found[device.id][0], open_repairs=device.open_repairs),
             flags=frozenset(found[device.id][1]),
         )

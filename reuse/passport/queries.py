@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
 from reuse.cursors import Cut, cut_page
-from reuse.devices.models import Code, Device, MilestoneRow
+from reuse.devices.models import Code, Device, Medium, MilestoneRow
 from reuse.devices.queries import visible_devices
 from reuse.devices.rules import (
     NOT_APPLICABLE_WITHOUT_MEDIA,
@@ -69,5 +69,6 @@ def _milestone(wanted: str) -> ColumnElement[bool]:
     met: ColumnElement[bool] = col(Device.id).in_(select(MilestoneRow.device_id).where(MilestoneRow.name == name))
     if name in NOT_APPLICABLE_WITHOUT_MEDIA:
         without_media = [one for one in categories() if media_policy(one) is MediaPolicy.never]
-        met = or_(met, col(Device.category).in_(without_media))
+        holds_none = col(Device.id).not_in(select(Medium.device_id))
+        met = or_(met, col(Device.category).in_(without_media) & holds_none)
     return ~met if wanted.startswith("!") else met

@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from collections.abc import Collection
 from uuid import UUID
 
@@ -109,12 +110,15 @@ def add_key(
             f"{', '.join(sorted(possible))}.",
             code="role_not_of_activity",
         )
+    name = " ".join(unicodedata.normalize("NFC", person).split()) if person is not None else None
+    if name == "":
+        raise Invalid("A person needs a name; leave it out for the key of a station.", code="bad_person")
     secret = secrets.token_urlsafe(32)
     key = ApiKey(
         id=clock.new_id(),
         public_id=secrets.token_hex(8),
         organisation_id=organisation_id,
-        person=person,
+        person=name,
         roles=sorted(roles or possible),
         secret_hmac=_hmac(secret_key, secret),
         created_at=clock.now(),

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from reuse import clock
 from reuse.devices.actions.identity import NewDevice, NewMedium, add_devices, add_media, bind_code, retire_code
 from reuse.devices.actions.milestones import note_work, set_milestone, withdraw_milestones
-from reuse.devices.actions.moves import check_version, move_device
+from reuse.devices.actions.moves import change_device, check_version, move_device
 from reuse.devices.models import Code, Device, Medium
 from reuse.devices.queries import codes_of, gate_facts
 from reuse.devices.rules import (
@@ -156,7 +156,10 @@ def enter_medium(session: Session, caller: Caller, device: Device, found: NewMed
         sentence = f"A {device.category} holds no storage media; correct the category before you note one."
         raise Conflict(sentence, code="category_without_media")
     medium = add_media(session, caller.actor, device, [found], source="manual")[0]
-    set_milestone(session, caller.actor, device, Milestone.captured, source="manual")
+    if device.identity_open is None:
+        set_milestone(session, caller.actor, device, Milestone.captured, source="manual")
+    else:  # whether this is the right machine is answered by confirming its capture, not by typing
+        change_device(session, device)
     note_work(session, caller.actor, device, Work.capture)
     return medium
 

@@ -170,7 +170,8 @@ def add_media(
 ) -> list[Medium]:
     """The device's media for what was found, made where they are new; in the order found.
 
-    A new medium withdraws `sanitized` and has waiting erasure reports matched again.
+    A new medium withdraws `sanitized` and has waiting erasure reports matched again. So does one that was kept apart
+    and is back; whatever else was said of a medium's leaving ends, by a job, with its being found again.
     """
     known = list(session.exec(select(Medium).where(Medium.device_id == device.id)))
     media: list[Medium] = []
@@ -201,7 +202,21 @@ def add_media(
         record(session, actor, thing="device", thing_id=device.id, verb="media_found", data=what)
         withdraw_milestones(session, actor, device, [Milestone.sanitized], reason="a new storage medium was found")
         enqueue(session, "wiping.match", actor=actor, payload={"device_id": str(device.id)})
+    if again := [medium for medium in media if medium not in fresh]:
+        _note_found_again(session, actor, device, again)
     return media
+
+
+def _note_found_again(session: Session, actor: Actor, device: Device, again: Sequence[Medium]) -> None:
+    back = [medium for medium in again if medium.kept_apart]
+    for medium in back:
+        medium.kept_apart = False
+        session.add(medium)
+    if back:
+        why = "a storage medium that had been removed is back"
+        withdraw_milestones(session, actor, device, [Milestone.sanitized], reason=why)
+    payload = {"device_id": device.id, "medium_ids": [medium.id for medium in again], "at": clock.now()}
+    enqueue(session, "wiping.found_again", actor=actor, payload=payload)
 
 
 def _is_same(medium: Medium, found: NewMedium) -> bool:

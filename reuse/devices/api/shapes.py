@@ -119,7 +119,7 @@ def device_shapes(
     for device in devices:
         is_inside = _knows_origin(caller, device)
         gate = GateFacts(
-            media=media_policy(device.category),
+            media=media_policy(device.category, has_media=bool(media[device.id])),
             milestones=with_derived(milestones[device.id], open_repairs=device.open_repairs),
             flags=frozenset(flag.name for flag in flags[device.id]),
         )

@@ -89,9 +89,13 @@ def categories() -> dict[str, dict[str, Any]]:
     return json.loads(text)["categories"]
 
 
-def media_policy(category: str) -> MediaPolicy:
-    """Whether devices of this category always, possibly or never hold storage media."""
-    return MediaPolicy(categories()[category]["media"])
+def media_policy(category: str, *, has_media: bool = False) -> MediaPolicy:
+    """Whether devices of this category always, possibly or never hold storage media.
+
+    One in which a medium was found holds media, whatever its category says: a word about a device opens no gate.
+    """
+    policy = MediaPolicy(categories()[category]["media"])
+    return MediaPolicy.possible if has_media and policy is MediaPolicy.never else policy
 
 
 MEDIA_KINDS = ("hdd", "ssd_sata", "ssd_nvme", "emmc", "ufs", "sd", "usb", "phone", "other")

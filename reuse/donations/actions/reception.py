@@ -8,9 +8,10 @@ from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.devices.actions.identity import NewDevice, add_devices, bind_code
+from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.actions.moves import change_device, move_devices
 from reuse.devices.models import Code, Device
-from reuse.devices.rules import Status, is_label_code, normal_code
+from reuse.devices.rules import Milestone, Status, is_label_code, normal_code
 from reuse.donations.actions.collections import Signed, add_signatures, check_collection_version
 from reuse.donations.actions.listed import Named, candidates_for, code_index, match_named
 from reuse.donations.actions.moves import change_collection, move_donation
@@ -23,6 +24,7 @@ from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.history.actions import record
 from reuse.people.rules import Caller, Role, require_person, require_role
 
+PROVED_OF_A_CATEGORY = (Milestone.sanitized, Milestone.unlocked, Milestone.tested, Milestone.graded)
 AWAITED = (Status.declared, Status.collected, Status.missing)
 
 
@@ -196,6 +198,9 @@ def _settle_identity(session: Session, caller: Caller, entry: Seen, device: Devi
         change_device(session, device, **changes)
         what = {"declared": said, "found": changes}
         record(session, caller.actor, thing="device", thing_id=device.id, verb="found_different", data=what)
+        if "category" in changes:  # each category has its own media, locks, tests and points
+            reason = f"its category was corrected from {said['category']}"
+            withdraw_milestones(session, caller.actor, device, PROVED_OF_A_CATEGORY, reason=reason)
 
 
 def bind_found_code(session: Session, caller: Caller, device: Device, value: str) -> None:

@@ -18,7 +18,7 @@ from reuse.history.rules import Actor
 from reuse.people.rules import Caller, Role, require_person, require_role
 from reuse.wiping.actions.withdrawal import end_sanitization
 from reuse.wiping.models import ErasureReport, ReportItem
-from reuse.wiping.queries.gate import SERIAL_DIFFERS, policy_of, required_level, standings_of
+from reuse.wiping.queries.gate import SERIAL_DIFFERS, live_sanitization, policy_of, required_level, standings_of
 from reuse.wiping.queries.reports import items_of, report_for, workshop_medium
 from reuse.wiping.rules import NWIPE_SERIAL_LENGTH, is_placeholder, match_serial, normalise_serial
 
@@ -110,7 +110,7 @@ def match_by_person(
     if item is None:
         raise _bad("/index", f"This report has no item {index}.")
     try:
-        medium, device = workshop_medium(session, report.organisation_id, medium_id)
+        medium, _ = workshop_medium(session, report.organisation_id, medium_id)
     except NotFound as unknown:
         raise _bad("/medium_id", unknown.detail) from unknown
     if item.medium_id is not None and item.matched_by != "person":
@@ -122,12 +122,20 @@ def match_by_person(
     item.match_reasons = [SERIAL_DIFFERS] if contradicts else []
     if not _take(session, item, medium.id, by="person", person=person, note=reason, seen=item.medium_id):
         raise Conflict("Somebody matched this item at the same moment; look at it again.", code="already_matched")
-    if before is not None and before.device_id != device.id:
-        change_device(session, lock_device(session, before.device_id))
-        what = {"report_id": report.id, "index": index, "reason": reason}
-        record(session, caller.actor, thing="device", thing_id=before.device_id, verb="erasure_unmatched", data=what)
+    if before is not None and before.id != medium.id:
+        _leave_medium(session, caller.actor, before, item, reason=reason)
     _tell_devices(session, caller.actor, report, [(item, medium)])
     return report
+
+
+def _leave_medium(session: Session, actor: Actor, before: Medium, item: ReportItem, *, reason: str) -> None:
+    """The item speaks of another medium: whatever was accepted on its word for this one no longer stands."""
+    device = change_device(session, lock_device(session, before.device_id))
+    what = {"report_id": item.report_id, "index": item.index, "reason": reason}
+    record(session, actor, thing="device", thing_id=device.id, verb="erasure_unmatched", data=what)
+    live = live_sanitization(session, device.id)
+    if live is not None and any(one["item_id"] == str(item.id) for one in live.media):
+        end_sanitization(session, actor, device, reason=f"its erasure report speaks of another medium: {reason}")
 
 
 def _bad(pointer: str, sentence: str) -> Invalid:

@@ -1,14 +1,18 @@
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
 from reuse import clock
 from reuse.devices.actions.moves import change_device, lock_device
-from reuse.devices.models import Device
+from reuse.devices.models import Device, Medium
 from reuse.devices.rules import Status
 from reuse.errors import Conflict, Fault, Invalid
 from reuse.history.actions import record
-from reuse.people.rules import Caller, Role, require_person, require_role
+from reuse.history.rules import SYSTEM
+from reuse.people.rules import Caller, Role, require_person, require_role, same_person
+from reuse.wiping.actions.withdrawal import end_sanitization
 from reuse.wiping.models import Disposal
 from reuse.wiping.queries.gate import disposals_of, policy_of
 from reuse.wiping.queries.reports import workshop_medium
@@ -65,6 +69,29 @@ def dispose_medium(
     return disposal
 
 
+def end_disposals_of_found(session: Session, device_id: UUID, medium_ids: Collection[UUID], *, at: datetime) -> int:
+    """A medium that was found in its device is there: what was said before of its leaving no longer stands.
+
+    The device loses `sanitized` with it; returns how many disposals ended.
+    """
+    device = lock_device(session, device_id)
+    ended = [one for one in disposals_of(session, medium_ids).values() if one.at < at]
+    if not ended:
+        return 0
+    for disposal in ended:
+        disposal.live = False
+        session.add(disposal)
+        medium = session.get_one(Medium, disposal.medium_id)
+        medium.kept_apart = False
+        session.add(medium)
+    change_device(session, device)
+    what = {"media": [{"medium_id": one.medium_id, "was": one.kind} for one in ended]}
+    record(session, SYSTEM, thing="device", thing_id=device.id, verb="medium_found_again", data=what)
+    reason = f"found again: a medium that was said to be {', '.join(sorted({one.kind for one in ended}))}"
+    end_sanitization(session, SYSTEM, device, reason=reason)
+    return len(ended)
+
+
 def _check(
     session: Session, device: Device, before: Disposal | None, kind: str, said: dict[str, str | None], person: str
 ) -> None:
@@ -72,7 +99,9 @@ def _check(
     if not (said[needed] or "").strip():
         sentence = f"Say the {needed}: a medium cannot be {kind} without it."
         raise Invalid(sentence, code="invalid", errors=(Fault(f"/{needed}", "required", sentence),))
-    if kind == "destroyed" and policy_of(session, device).two_persons and said["witness"] in {None, "", person}:
+    witness = (said["witness"] or "").strip()
+    is_alone = not witness or same_person(witness, person)
+    if kind == "destroyed" and is_alone and policy_of(session, device).two_persons:
         sentence = "Your territory demands two persons: name a witness who saw the destruction."
         raise Invalid(sentence, code="invalid", errors=(Fault("/witness", "required", sentence),))
     if before is not None and before.kind == "destroyed":

@@ -13,6 +13,7 @@ from reuse.devices.queries import media_of
 from reuse.devices.rules import MediaPolicy, Milestone, media_policy
 from reuse.donations.queries import donation_of
 from reuse.people.models import Territory
+from reuse.people.rules import same_person
 from reuse.wiping.models import Disposal, ErasureReport, ReportItem, Sanitization
 from reuse.wiping.rules import MediumState, Policy, Standing, judge_medium, sanitization_missing
 
@@ -108,9 +109,15 @@ def standings_of(session: Session, device: Device, *, required: str, policy: Pol
     for item, report in session.exec(statement):
         if item.medium_id is not None:
             found[item.medium_id].append((item, report))
+    current = {medium_id: one for medium_id, one in disposals.items() if not _is_outdated(one, device)}
     return tuple(
-        _standing(device, medium, found[medium.id], disposals.get(medium.id), required, policy) for medium in media
+        _standing(device, medium, found[medium.id], current.get(medium.id), required, policy) for medium in media
     )
+
+
+def _is_outdated(disposal: Disposal, device: Device) -> bool:
+    """Whether an absence was seen before the device last came into custody: it may have been filled since."""
+    return disposal.kind == "absent" and device.custody_since is not None and disposal.at < device.custody_since
 
 
 def _standing(
@@ -172,17 +179,18 @@ def is_met(session: Session, device: Device, milestone: Milestone) -> bool:
 
 def gate_of(session: Session, device: Device, *, acceptor: str) -> Gate:
     """What is missing before `acceptor` may accept the device's sanitization; everything is judged afresh."""
-    has_media = media_policy(device.category)
     required, policy = required_level(session, device), policy_of(session, device)
+    standings = standings_of(session, device, required=required, policy=policy)
+    has_media = media_policy(device.category, has_media=bool(standings))
     if has_media is MediaPolicy.never:
         return Gate(has_media, required, policy, (), None, ())
-    standings = standings_of(session, device, required=required, policy=policy)
     declaration = None if standings else declaration_of(session, device)
     missing = [] if is_met(session, device, Milestone.captured) else [Milestone.captured.value]
     judged = [Standing(one.state, one.disposal.kind if one.disposal else None) for one in standings]
     missing += sanitization_missing(judged, media_required=declaration is None)
     if policy.two_persons:
-        workers = [one.person for one in standings if one.outcome in {"erased", "destroyed"}]
+        workers = [one.person for one in standings if one.outcome in {"erased", "destroyed", "absent"}]
         workers += [declaration.person] if declaration else []
-        missing += ["two_persons"] if any(worker in {None, acceptor} for worker in workers) else []
+        is_alone = any(worker is None or same_person(worker, acceptor) for worker in workers)
+        missing += ["two_persons"] if is_alone else []
     return Gate(has_media, required, policy, standings, declaration, tuple(missing))

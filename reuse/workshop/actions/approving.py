@@ -12,7 +12,7 @@ from reuse.devices.queries import gate_facts, media_of, workers_on
 from reuse.devices.rules import Milestone, Status, Work, check_works, missing_for_ready
 from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.history.actions import record
-from reuse.people.rules import Caller, require_person
+from reuse.people.rules import Caller, require_person, same_person
 from reuse.workshop.actions.checking import FUNCTION, standing
 from reuse.workshop.models import Grading
 from reuse.workshop.rules import Cosmetic, GradeFacts, failing, forbidden_words, grade, load_test_templates
@@ -91,7 +91,8 @@ def approve_device(session: Session, caller: Caller, device: Device, *, version:
             code="gate_closed",
             missing=missing,
         )
-    if (caller.organisation_id, person) in workers_on(session, device.id):
+    workers = workers_on(session, device.id)
+    if any(at == caller.organisation_id and same_person(name, person) for at, name in workers):
         raise NotAllowed(
             "You worked on this device, so a second person must sign it off.",
             code="second_person",
