@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import astuple
 from decimal import Decimal
 from functools import cache, partial
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from labels import words
-from labels.pdf import html_to_pdf
-from labels.qr import QUIET_ZONE, one_symbol, runs
+from labels.pdf import QR_SCHEME, html_to_pdf
 from labels.text import clean, shortened
 from labels.values import (
     Attachment,
@@ -52,6 +52,16 @@ def _paragraph(text: str) -> Markup:
     return escape(_breakable(shortened(clean(text), _PARAGRAPH)))
 
 
+def _plain(text: str) -> Markup:
+    """A field for a place that breaks long words of itself."""
+    return escape(shortened(clean(text), _FIELD))
+
+
+def _together(*parts: str) -> str:
+    """Several values in one field, each bounded, so that a long one does not push the next off the paper."""
+    return ", ".join(shortened(clean(part), _FIELD // len(parts)) for part in parts)
+
+
 def _printable(value: object) -> object:
     """Text as a template prints it, cleaned for paper; a missing value is the template's mistake, not the word None."""
     if value is None:
@@ -61,17 +71,9 @@ def _printable(value: object) -> object:
     return value
 
 
-def qr_drawing(address: str, title: str) -> Markup:
-    """The address as an inline SVG with its quiet zone, and a title for those who do not see it."""
-    code = one_symbol(address)
-    side = code.size + 2 * QUIET_ZONE
-    path = "".join(
-        f"M{column + QUIET_ZONE} {row + QUIET_ZONE}h{length}v1h-{length}" for column, row, length in runs(code)
-    )
-    return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="qr" viewBox="0 0 {0} {0}">'
-        '<title>{1}</title><path d="{2}"/></svg>'
-    ).format(side, clean(title), path)
+def _qr(address: str) -> Markup:
+    """The address as a QR symbol that pdf.py draws; its text stands for it where it is not seen."""
+    return Markup('<img class="qr" src="{}" alt="{}">').format(QR_SCHEME + quote(address, safe=""), clean(address))
 
 
 @cache
@@ -100,7 +102,6 @@ def _render(
             imprint=imprint,
             title_key=f"title.{kind}",
             w=partial(words.word, tongue=tongue),
-            heading=partial(words.heading, tongue=tongue),
             coded=partial(words.word_or_raw, tongue=tongue),
             number=partial(words.number, tongue=tongue),
             money=partial(words.money, tongue=tongue),
@@ -110,7 +111,9 @@ def _render(
             mono=words.fixed_width,
             colon=": " if tongue == "en" else "\u00a0: ",
             paragraph=_paragraph,
-            qr=qr_drawing,
+            qr=_qr,
+            plain=_plain,
+            together=_together,
             **more,
         )
     )
@@ -157,10 +160,10 @@ def render_certificate(value: ErasureCertificate) -> bytes:
         raise ValueError("A certificate of destruction must say how the medium was destroyed.")
     attachments = _certificate_files(value)
     formats = ("JSON", *(("Ed25519",) if value.json_signature else ()), *(item.format for item in value.evidence))
-    files = [
-        {"name": file.name, "format": name, "sha256": hashlib.sha256(file.content).hexdigest()}
+    files = "\n".join(
+        f"{hashlib.sha256(file.content).hexdigest()}  {_plain(f'{file.name} ({name})' if name else file.name)}"
         for file, name in zip(attachments, formats, strict=True)
-    ]
+    )
     device = value.device
     known = words.catalogue()
     notes = {
@@ -175,9 +178,9 @@ def render_certificate(value: ErasureCertificate) -> bytes:
         value,
         "both",
         attachments,
-        files=files,
+        files=Markup(files),  # noqa: S704  # digests, and names that are escaped
         notes=notes if value.notes else None,
-        device_line=" ".join(filter(None, (device.code, device.manufacturer, device.model))),
+        device_line=" ".join(filter(None, (device.code, device.manufacturer, device.model, device.serial))),
     )
 
 

@@ -1,28 +1,37 @@
 """HTML to PDF/A-3a: the one file that knows WeasyPrint.
 
-Nothing is ever fetched: a document is its HTML, our style sheet, our typefaces and the attachments handed in. One
+Nothing is ever fetched: a document is its HTML, our style sheet, typefaces and QR symbols, and its attachments. One
 document is laid out at a time in a process (Pango's font maps are not shared between threads, and memory stays
 bounded); each thread keeps its own font configuration and parsed style sheet, which is most of the cost of a first
 page.
 """
 
+import gc
 import hashlib
 import html as html_escape
+import io
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
+from urllib.parse import unquote
 
 import pydyf
+from PIL import Image
 from weasyprint import CSS, HTML, Document
 from weasyprint import Attachment as PdfAttachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from labels.qr import QUIET_ZONE, one_symbol, runs
 from labels.text import clean
 from labels.values import Attachment
 
+QR_SCHEME = "filiere-qr:"  # <img src="filiere-qr:…">, the address percent-encoded
 _FONT_SCHEME = "filiere-font:"
+_QR_DOTS = 8  # dots a module, so that viewers that smooth images leave the edges sharp
+_WHITE = 255
 _TYPEFACES = (
     ("Filiere Sans", 400, "NotoSans-Regular.ttf"),
     ("Filiere Sans", 700, "NotoSans-Bold.ttf"),
@@ -39,8 +48,21 @@ class FetchRefusedError(RuntimeError):
     """A document asked for something from outside itself: a fault in its template, since all text is escaped."""
 
 
-class _NothingButFonts(URLFetcher):
-    """Serves what it was given under our own scheme and refuses every other address, `data:` and `file:` included."""
+def _qr_image(address: str) -> bytes:
+    """The address as a QR symbol with its quiet zone: a PNG, for an SVG of a thousand runs costs a tenth of a page."""
+    code = one_symbol(address)
+    side = (code.size + 2 * QUIET_ZONE) * _QR_DOTS
+    image = Image.new("L", (side, side), _WHITE)
+    for column, row, length in runs(code):
+        left, top = (column + QUIET_ZONE) * _QR_DOTS, (row + QUIET_ZONE) * _QR_DOTS
+        image.paste(0, (left, top, left + length * _QR_DOTS, top + _QR_DOTS))
+    drawn = io.BytesIO()
+    image.save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+class _NothingButOurs(URLFetcher):
+    """Serves the typefaces it was given and QR symbols, and refuses all other addresses, `data:` and `file:` too."""
 
     def __init__(self, known: Mapping[str, bytes]) -> None:
         super().__init__(fail_on_errors=True)
@@ -48,12 +70,15 @@ class _NothingButFonts(URLFetcher):
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
         del headers
+        if url.startswith(QR_SCHEME):
+            image = _qr_image(unquote(url.removeprefix(QR_SCHEME)))
+            return URLFetcherResponse(url, body=image, headers={"Content-Type": "image/png"})
         if url not in self._known:
             raise FetchRefusedError(f"A document may not fetch {url[:100]!r}.")
         return URLFetcherResponse(url, body=self._known[url], headers={"Content-Type": "font/ttf"})
 
 
-_REFUSE_ALL = _NothingButFonts({})
+_REFUSE_ALL = _NothingButOurs({})
 
 
 def _style() -> tuple[CSS, FontConfiguration]:
@@ -67,9 +92,52 @@ def _style() -> tuple[CSS, FontConfiguration]:
         fonts = {_FONT_SCHEME + name: (folder / "fonts" / name).read_bytes() for _, _, name in _TYPEFACES}
         sheet = (folder / "templates" / "document.css").read_text(encoding="utf-8")
         configuration = FontConfiguration()
-        css = CSS(string=faces + sheet, font_config=configuration, url_fetcher=_NothingButFonts(fonts))
+        css = CSS(string=faces + sheet, font_config=configuration, url_fetcher=_NothingButOurs(fonts))
         _of_this_thread.style = (css, configuration)
     return _of_this_thread.style
+
+
+class _Page(HTML):
+    """A page whose elements are described by document.css alone.
+
+    Should a later WeasyPrint ask for its own sheet in another way, pages are as before and a tenth slower.
+    """
+
+    def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
+        del forms
+        return []
+
+
+class _Written(pydyf.Object):
+    """An object of the file, in bytes: pydyf asks twice for them, and would compress each page and typeface twice."""
+
+    def __init__(self, was: pydyf.Object) -> None:
+        super().__init__()
+        self.number, self.generation, self.free = was.number, was.generation, was.free
+        self._data, self._compressible = was.data, was.compressible
+
+    @property
+    def data(self) -> bytes:
+        return self._data
+
+    @property
+    def compressible(self) -> bool:
+        return self._compressible
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold Python's cycle collector for one document: it would search the page's tree, all in use, dozens of times.
+
+    That search took a sixth of a page's time; what other threads leave meanwhile is collected a moment later.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _page(body: str, title: str, author: str, language: str, created_at: datetime) -> str:
@@ -114,10 +182,10 @@ def html_to_pdf(
         raise ValueError("Two attachments of one document have the same name.")
     page = _page(html, title, author, language, created_at)
     ordered = tuple(sorted(attachments, key=lambda attachment: attachment.name.encode()))
-    with _one_at_a_time:
+    with _one_at_a_time, _no_collection():
         css, fonts = _style()
         try:
-            pdf = HTML(string=page, url_fetcher=_REFUSE_ALL).write_pdf(
+            pdf = _Page(string=page, url_fetcher=_REFUSE_ALL).write_pdf(
                 font_config=fonts,
                 stylesheets=[css],
                 attachments=[_attached(attachment, created_at) for attachment in ordered],
@@ -159,3 +227,4 @@ def _tell_attachments(document: Document, pdf: pydyf.PDF, attachments: tuple[Att
         stream.extra["Subtype"] = "/" + attachment.media_type.replace("/", "#2f").replace("+", "#2b")
     if specifications:
         pdf.catalog["AF"] = pydyf.Array(specification.reference for specification in specifications)
+    pdf.objects[:] = [item if item.free == "f" else _Written(item) for item in pdf.objects]

@@ -38,14 +38,6 @@ def word(key: str, tongue: Tongue) -> str:
     return entry["fr"] if entry["fr"] == entry["en"] else f"{entry['fr']} / {entry['en']}"
 
 
-def heading(key: str, tongue: Tongue) -> str:
-    """The word of that key for a title, where both languages come as two elements."""
-    entry = catalogue()[key]
-    if tongue != "both":
-        return entry[tongue]
-    return Markup('<span lang="fr">{}</span> <span class="en" lang="en">{}</span>').format(entry["fr"], entry["en"])
-
-
 def word_or_raw(group: str, value: str, tongue: Tongue) -> str:
     """The word of a coded value (`group.value`), or the code itself where the catalogue is younger than the data."""
     key = f"{group}.{value}"
