@@ -13,12 +13,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from labels.formats import LabelFormat
 from labels.layout import BASELINE, FONTS, LEADING, lay_out
-from labels.qr import QUIET_ZONE, Symbol, symbol
+from labels.qr import QUIET_ZONE, Symbol, runs, symbol
 from labels.values import Label
 
 _POINTS_PER_INCH = 72
 _MM_PER_INCH = 25.4
 _BLACK, _WHITE = 0, 1
+_TURNED = bytes(reversed(range(256)))  # Pillow's 1 is white, ZPL's 1 is black
 
 
 @lru_cache(maxsize=256)
@@ -33,11 +34,9 @@ def _draw_symbol(draw: ImageDraw.ImageDraw, code: Symbol, top: float, side: floa
     dots = max(1, int(side / modules))
     margin = (side - dots * modules) / 2 + QUIET_ZONE * dots
     left, above = int(margin), int(top + margin)
-    for row, bits in enumerate(code.rows):
-        for column in range(code.size):
-            if bits >> (code.size - 1 - column) & 1:
-                x, y = left + column * dots, above + row * dots
-                draw.rectangle((x, y, x + dots - 1, y + dots - 1), fill=_BLACK)
+    for column, row, length in runs(code):
+        x, y = left + column * dots, above + row * dots
+        draw.rectangle((x, y, x + length * dots - 1, y + dots - 1), fill=_BLACK)
 
 
 def _bitmap(label_format: LabelFormat, dpi: int, label: Label) -> Image.Image:
@@ -79,7 +78,7 @@ def _packed(line: str) -> str:
 
 def _commands(image: Image.Image) -> str:
     bytes_a_row = -(-image.width // 8)
-    dots = bytes(255 - byte for byte in image.tobytes())  # Pillow's 1 is white, ZPL's 1 is black
+    dots = image.tobytes().translate(_TURNED)
     spare = bytes_a_row * 8 - image.width
     lines: list[str] = []
     previous = ""

@@ -70,26 +70,19 @@ def dots(zpl: bytes) -> list[Image.Image]:
     for total, stride, data in re.findall(r"\^GFA,(\d+),\d+,(\d+),([^^]*)\^FS", zpl.decode("ascii")):
         width = int(stride) * 2
         rows: list[str] = []
-        row, times = "", 0
-        for char in data:
+        row = ""
+        for count, char in re.findall(r"([G-Yg-z]*)([0-9A-F:,])", data):
             if char == ":":
                 rows.append(rows[-1])
-            elif char == ",":
-                rows.append(row.ljust(width, "0"))
+                continue
+            times = sum(ord(c) - ord("F") if c < "Z" else (ord(c) - ord("f")) * 20 for c in count)
+            row = row.ljust(width, "0") if char == "," else row + char * max(times, 1)
+            if len(row) == width:
+                rows.append(row)
                 row = ""
-            elif "G" <= char <= "Y":
-                times += ord(char) - ord("F")
-            elif "g" <= char <= "z":
-                times += (ord(char) - ord("f")) * 20
-            else:
-                row += char * max(times, 1)
-                times = 0
-                if len(row) == width:
-                    rows.append(row)
-                    row = ""
         bits = bytes.fromhex("".join(rows))
         assert len(bits) == int(total)
-        inverted = bytes(255 - byte for byte in bits)
+        inverted = bits.translate(bytes(reversed(range(256))))
         images.append(Image.frombytes("1", (int(stride) * 8, len(rows)), inverted).convert("L"))
     return images
 
