@@ -3,6 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
+WORKERS ?= auto
 
 # The stamp's name carries a checksum of all that decides what .venv holds: no change, no work.
 STAMP := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | tr ' ' '-')
@@ -53,7 +54,7 @@ serve: ready ## The whole product in one process, on data in var
 	@$(BIN)/filiere serve $(ARGS)
 
 test: ready test-tools ## All tests but the deep campaigns; ARGS="tests/wiping -x" chooses
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal $(ARGS)
 
 deep: ready test-tools ## The long campaigns
 	@$(BIN)/pytest -m deep --hypothesis-profile=deep $(ARGS)

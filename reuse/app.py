@@ -1,9 +1,9 @@
 """The one list of doors, and the application made of them."""
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 from litestar import Litestar
@@ -51,24 +51,19 @@ DOORS = [
 MAX_BODY = 21 * 1024 * 1024  # 20 MB of file and the form around it
 
 
-def _lifespan(house: House) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def live(app: Litestar) -> AsyncIterator[None]:
-        app.state.house = house
-        app.state.executor = ThreadPoolExecutor(house.settings.threads, thread_name_prefix="door")
-        relay = Relay(house)
-        relay.start()
-        try:
-            if house.settings.broker_url is None:
-                with embedded_worker(house):
-                    yield
-            else:
-                yield
-        finally:
-            relay.stop()
-            app.state.executor.shutdown()
-
-    return live
+@asynccontextmanager
+async def _live(app: Litestar) -> AsyncIterator[None]:
+    """Threads for the doors, the relay, and the worker where it lives in this process, for as long as the app does."""
+    house: House = app.state.house
+    app.state.executor = ThreadPoolExecutor(house.settings.threads, thread_name_prefix="door")
+    relay = Relay(house)
+    relay.start()
+    try:
+        with embedded_worker(house) if house.settings.broker_url is None else nullcontext():
+            yield
+    finally:
+        relay.stop()
+        app.state.executor.shutdown()
 
 
 def create_app(house: House | None = None) -> Litestar:
@@ -76,9 +71,9 @@ def create_app(house: House | None = None) -> Litestar:
 
     Without a house it can only be asked for its document.
     """
-    return Litestar(
+    app = Litestar(
         route_handlers=DOORS,
-        lifespan=[_lifespan(house)] if house else [],
+        lifespan=[_live],
         exception_handlers=HANDLERS,
         logging_config=None,  # reuse/logs.py alone says where logs go
         request_max_body_size=MAX_BODY,
@@ -94,6 +89,8 @@ def create_app(house: House | None = None) -> Litestar:
             security=[{"key": []}],
         ),
     )
+    app.state.house = house
+    return app
 
 
 if __name__ == "__main__":  # make openapi

@@ -59,6 +59,8 @@ def _rest() -> None:
 def configure(settings: Settings) -> None:
     """Set Celery up for the settings' broker: early ack, JSON only, no result backend, one message at a time."""
     memory = settings.broker_url is None
+    celery.close()  # connections to the broker of before, in a process that has had another one
+    celery.amqp._producer_pool = None  # noqa: SLF001  # Celery forgets its connections, but not its producers
     options: dict[str, object] = (
         {"polling_interval": POLL_SECONDS}
         if memory

@@ -15,11 +15,13 @@ from uuid import UUID
 
 import psycopg
 from httpx import Response
+from litestar import Litestar
 from litestar.testing import TestClient
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
+from reuse import app as application
 from reuse import tables
 from reuse.app import create_app
 from reuse.broker import configure
@@ -117,11 +119,19 @@ class Desk:
         raise AssertionError(f"still not done: {job}")
 
 
+@cache
+def _app_with(_: tuple[Any, ...]) -> Litestar:
+    """One application for all tests with the same doors: making it costs more than most tests."""
+    return create_app()
+
+
 @contextmanager
 def open_doors(house: House) -> Iterator[TestClient[Any]]:
     """The API of a house in this process, its embedded worker included."""
     configure(house.settings)
-    with TestClient(create_app(house), raise_server_exceptions=False) as client:
+    app = _app_with(tuple(application.DOORS))
+    app.state.house = house
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -182,32 +192,42 @@ class Town:
 
 def settle_town(house: House, client: TestClient[Any]) -> Town:
     """Make the organisations and keys of a small town; the stranger is a council of another territory."""
+    with transaction(house.database) as session:
+        desks = _settle(session, house, client)
+    return Town(house=house, client=client, **desks)
+
+
+def _settle(session: Session, house: House, client: TestClient[Any]) -> dict[str, Desk]:
+    """All in one transaction: a commit for each would take most of a test's time."""
 
     def desk(organisation: Organisation, person: str, *roles: Role) -> Desk:
-        return Desk(client, make_key(house, organisation, person=person, roles=roles), organisation.id)
+        made = {"organisation_id": organisation.id, "secret_key": house.secret_key, "roles": roles, "person": person}
+        return Desk(client, add_key(session, **made)[1], organisation.id)
 
-    council = make_organisation(house, "Ville de Grand-Port", Activity.donor, legal_form=LegalForm.public_body)
-    company = make_organisation(house, "Câbleries du Nord", Activity.donor, legal_form=LegalForm.company)
-    workshop = make_organisation(
-        house, "Atelier Deuxième Souffle", Activity.workshop, Activity.carrier, quality=Quality.general_interest
-    )
-    network = make_organisation(house, "Réseau Connexions Solidaires", Activity.network)
-    other = make_organisation(house, "Maison des Familles", Activity.network)
-    region = make_organisation(house, "Communauté du Littoral", Activity.territory, legal_form=LegalForm.public_body)
-    operator = make_organisation(house, "Exploitant", Activity.operator)
-    elsewhere = make_territory(house, "Ailleurs")
-    stranger = make_organisation(house, "Ville d'Ailleurs", Activity.donor, territory_id=elsewhere.id)
-    return Town(
-        house=house,
-        client=client,
-        council=desk(council, "agent-1"),
-        company=desk(company, "agent-2"),
-        technician=desk(workshop, "tech-1", Role.technician),
-        data_security=desk(workshop, "secu-1", Role.data_security),
-        lead=desk(workshop, "lead-1", Role.lead, Role.technician),
-        network=desk(network, "reseau-1"),
-        other_network=desk(other, "reseau-2"),
-        region=desk(region, "region-1"),
-        operator=desk(operator, "op-1"),
-        stranger=desk(stranger, "autre-1"),
-    )
+    def settle(name: str, *activities: Activity, legal_form: LegalForm = LegalForm.association, **more: Any) -> Any:
+        return add_organisation(session, name=name, activities=activities, legal_form=legal_form, **more)
+
+    public, company = LegalForm.public_body, LegalForm.company
+    council = settle("Ville de Grand-Port", Activity.donor, legal_form=public)
+    firm = settle("Câbleries du Nord", Activity.donor, legal_form=company)
+    both = (Activity.workshop, Activity.carrier)
+    workshop = settle("Atelier Deuxième Souffle", *both, quality=Quality.general_interest)
+    network = settle("Réseau Connexions Solidaires", Activity.network)
+    other = settle("Maison des Familles", Activity.network)
+    region = settle("Communauté du Littoral", Activity.territory, legal_form=public)
+    operator = settle("Exploitant", Activity.operator)
+    facts = {"currency": "EUR", "country": "FR", "language": "fr", "timezone": "Europe/Paris"}
+    elsewhere = add_territory(session, name="Ailleurs", **facts)
+    stranger = settle("Ville d'Ailleurs", Activity.donor, territory_id=elsewhere.id)
+    return {
+        "council": desk(council, "agent-1"),
+        "company": desk(firm, "agent-2"),
+        "technician": desk(workshop, "tech-1", Role.technician),
+        "data_security": desk(workshop, "secu-1", Role.data_security),
+        "lead": desk(workshop, "lead-1", Role.lead, Role.technician),
+        "network": desk(network, "reseau-1"),
+        "other_network": desk(other, "reseau-2"),
+        "region": desk(region, "region-1"),
+        "operator": desk(operator, "op-1"),
+        "stranger": desk(stranger, "autre-1"),
+    }
