@@ -81,8 +81,8 @@ def sqlite_database(path: Path, *, readers: int = 32) -> Database:
     """Open (or create) the SQLite file at `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     address = f"sqlite:///{path}"
-    writer = create_engine(address, json_serializer=_json_text, pool_size=4, max_overflow=8)
-    reader = create_engine(address, json_serializer=_json_text, pool_size=readers, max_overflow=0)
+    writer = create_engine(address, json_serializer=_json_text, hide_parameters=True, pool_size=4, max_overflow=8)
+    reader = create_engine(address, json_serializer=_json_text, hide_parameters=True, pool_size=readers, max_overflow=0)
     for engine, begin in ((writer, _begin_immediate), (reader, _begin)):
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", begin)
@@ -97,6 +97,7 @@ def postgresql_database(address: str, *, connections: int = 32) -> Database:
     engine = create_engine(
         address,
         json_serializer=_json_text,
+        hide_parameters=True,  # names and secrets must not reach a log with an error's text
         pool_size=connections,
         max_overflow=4,
         pool_pre_ping=True,

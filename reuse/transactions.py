@@ -14,7 +14,11 @@ from reuse.db import Database
 Result = TypeVar("Result")
 
 ATTEMPTS = 5
-RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected (PostgreSQL, appendix A)
+RETRIED_SQLSTATES = {"40001", "40P01", "23505"}
+"""PostgreSQL, appendix A: serialization_failure, deadlock_detected, unique_violation.
+
+Who enters the same thing a moment later only learns so from the unique key; asked again, it sees what the first did.
+"""
 JOBS = "jobs to publish"
 
 _listeners: dict[int, Callable[[list[str]], None]] = {}
@@ -52,8 +56,8 @@ def reading(database: Database) -> Iterator[Session]:
 def in_transaction(database: Database, work: Callable[[Session], Result]) -> Result:
     """Do a whole unit of work in one transaction; do it again, at most five times, where the database asks for it.
 
-    Serialization failures, deadlocks and a busy SQLite are asked for again after a short random wait; every other
-    error is raised at once.
+    Serialization failures, deadlocks, one row entered twice at once and a busy SQLite are asked for again after a short
+    random wait; every other error is raised at once.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:

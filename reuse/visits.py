@@ -1,6 +1,7 @@
 """One request being served: who asks, in which transaction, and what is kept of the answer."""
 
 import hashlib
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -21,6 +22,7 @@ from reuse.shapes import Answer, Page, Upload, page_as_csv
 from reuse.transactions import in_transaction, reading
 
 AUTHORISATION = "Bearer "
+LONGEST_VERSION = 18  # digits: far more than a version ever has, and short enough for any column
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Door:
     wanted: frozenset[str]
     has_own_transaction: bool
     is_public: bool
-    prepare: Callable[[House, Caller, Upload], Any] | None = None
+    prepare: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ class Visit:
         """Answer the request, in the transaction that its method asks for."""
         caller = None if self.door.is_public else self._caller()
         if self.door.prepare and caller and self.upload:  # reading 20 MB must not hold the one writer of SQLite
-            self.prepared["prepared"] = self.door.prepare(self.house, caller, self.upload)
+            wanted = self.arguments.keys() & inspect.signature(self.door.prepare).parameters.keys()
+            named = {name: self.arguments[name] for name in wanted}
+            self.prepared["prepared"] = self.door.prepare(self.house, caller, self.upload, **named)
         if self.door.has_own_transaction:
             result = self._call(None, caller)
             return (
@@ -154,7 +158,7 @@ def _if_match(headers: Mapping[str, str]) -> int | None:
     if sent is None or sent.strip() == "*":
         return None
     digits = sent.strip().strip('"')
-    if not digits.isdigit():
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_VERSION):
         sentence = f'If-Match is {sent}; send the ETag of the thing as you saw it, such as "3".'
         raise Invalid(sentence, code="bad_if_match", errors=(Fault("/headers/If-Match", "bad_if_match", sentence),))
     return int(digits)

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import json
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -11,9 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from reuse.errors import Fault, Invalid
-from reuse.house import House
 from reuse.jobs.models import Job
-from reuse.people.rules import Caller
 from reuse.shapes import Answer as Answer
 from reuse.shapes import Page as Page
 from reuse.shapes import Problem as Problem
@@ -22,6 +21,7 @@ from reuse.shapes import Upload as Upload
 from reuse.shapes import page_of as page_of
 from reuse.visits import Door, Visit
 
+MAX_FILE_NAME = 255
 INJECTED = ("session", "caller", "house", "if_match", "upload", "prepared")
 
 
@@ -47,7 +47,7 @@ def door(
     summary: str = "",
     has_own_transaction: bool = False,
     is_public: bool = False,
-    prepare: Callable[[House, Caller, Upload], Any] | None = None,
+    prepare: Callable[..., Any] | None = None,
     tags: list[str] | None = None,
     **options: Any,  # noqa: ANN401  # Litestar's own options
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
@@ -56,7 +56,8 @@ def door(
     The function may ask for `session`, `caller`, `house`, `if_match` and `upload` by name; everything else comes from
     the request as Litestar reads it. GET reads; every other method is one transaction, done again where the database
     asks for it, and remembered under its Idempotency-Key. `has_own_transaction` leaves transactions to the function.
-    `prepare` reads an upload before any transaction begins; its answer is the function's `prepared`.
+    `prepare(house, caller, upload, …)`, which may ask for the function's own arguments by name, reads an upload before
+    any transaction begins; its answer is the function's `prepared`.
     """
 
     def make(handler: Callable[..., Any]) -> HTTPRouteHandler:
@@ -81,6 +82,9 @@ def _entrance(this: Door) -> Callable[..., Any]:
     """The coroutine that Litestar calls; it wears the handler's signature, without what we give ourselves."""
 
     async def enter(request: Request[Any, Any, Any], **arguments: Any) -> Response[Any]:  # noqa: ANN401  # as read by Litestar
+        await _refuse_nul(
+            request, reads_body=bool(arguments) and "upload" not in this.wanted and not this.has_own_transaction
+        )
         upload = await _read_upload(request) if "upload" in this.wanted else None
         visit = Visit(this, request.app.state.house, request, arguments, upload)
         return await asyncio.get_running_loop().run_in_executor(request.app.state.executor, visit.serve)
@@ -113,6 +117,34 @@ def _errors(method: str, is_public: bool) -> list[tuple[int, str]]:
     return sorted(found)
 
 
+async def _refuse_nul(request: Request[Any, Any, Any], *, reads_body: bool) -> None:
+    """No text of ours holds a NUL, and PostgreSQL keeps none: it is refused before anything is asked of a database.
+
+    Doors with transactions of their own look at each item of theirs, and readers of uploads at what they read.
+    """
+    place = "/path" if "\0" in request.url.path else "/query" if "%00" in request.url.query else None
+    if place is None and reads_body and b"\\u0000" in (body := await request.body()):
+        place = _place_of_nul(json.loads(body))
+    if place is not None:
+        sentence = "This text holds a NUL character, which no text can; remove it."
+        raise Invalid(sentence, code="nul_character", errors=(Fault(place, "nul_character", sentence),))
+
+
+def _place_of_nul(value: object, pointer: str = "") -> str | None:
+    if isinstance(value, str):
+        return pointer if "\0" in value else None
+    if isinstance(value, dict):
+        inner = cast("dict[str, object]", value)
+        if any("\0" in name for name in inner):
+            return pointer
+        places = (_place_of_nul(one, f"{pointer}/{name}") for name, one in inner.items())
+    elif isinstance(value, list):
+        places = (_place_of_nul(one, f"{pointer}/{n}") for n, one in enumerate(cast("list[object]", value)))
+    else:
+        return None
+    return next((place for place in places if place is not None), None)
+
+
 async def _read_upload(request: Request[Any, Any, Any]) -> Upload:
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await request.form()
@@ -121,5 +153,10 @@ async def _read_upload(request: Request[Any, Any, Any]) -> Upload:
             sentence = "The form has no part named file; send the file under this name."
             raise Invalid(sentence, code="file_missing", errors=(Fault("/file", "required", sentence),))
         fields = {name: value for name, value in form.items() if name != "file" and isinstance(value, str)}
-        return Upload(await file.read(), file.filename, fields)
-    return Upload(await request.body(), request.query_params.get("file_name"), {})
+        return Upload(await file.read(), _tidy(file.filename), fields)
+    return Upload(await request.body(), _tidy(request.query_params.get("file_name")), {})
+
+
+def _tidy(file_name: str | None) -> str | None:
+    """A file's name as it may be kept and shown: one short line."""
+    return "".join(sign for sign in file_name or "" if sign.isprintable())[-MAX_FILE_NAME:] or None

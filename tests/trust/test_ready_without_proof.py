@@ -33,7 +33,11 @@ DISK_OF_THINKPAD = "S444NX0K512345"
 @pytest.fixture(autouse=True)
 def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages themselves are not the point here."""
-    monkeypatch.setattr(tasks, "render_certificate", lambda _: b"%PDF-1.7 stands for a page")
+
+    def draw(_: Any) -> bytes:
+        return b"%PDF-1.7 stands for a page"
+
+    monkeypatch.setattr(tasks, "render_certificate", draw)
 
 
 def workshop_key(town: Town, person: str, *roles: Role) -> Desk:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from reuse import clock
 from reuse.devices.actions.changes import Change, change_devices
@@ -137,12 +137,26 @@ def bind_code(session: Session, actor: Actor, device: Device, *, kind: str, valu
         )
     if code is None:
         code = _code(device.id, kind, value, clock.now())
-    code.device_id = device.id
+    else:
+        _claim(session, code, device)
     change_device(session, device)
     session.add(code)
     what = {"kind": kind, "value": value}
     record(session, actor, thing="device", thing_id=device.id, verb="code_bound", data=what)
     return code
+
+
+def _claim(session: Session, code: Code, device: Device) -> None:
+    """Stick a blank label on the device, unless another station has just used it."""
+    done = session.exec(
+        update(Code)
+        .where(col(Code.id) == code.id, col(Code.device_id).is_(None))
+        .values(device_id=device.id)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:
+        raise Conflict(f"The label {code.value} is on another device already; take a fresh one.", code="label_taken")
+    session.refresh(code)
 
 
 def retire_code(session: Session, actor: Actor, device: Device, code: Code) -> None:

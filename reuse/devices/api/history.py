@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar.params import FromPath, FromQuery
 from sqlmodel import Session
 
+from reuse.devices.api.shapes import OPEN_CODES, knows_origin
 from reuse.devices.queries import device_for, history_page
 from reuse.devices.rules import pseudonym
 from reuse.history.models import HistoryRecord
@@ -33,13 +34,26 @@ class RecordShape(Shape):
     hash: str
 
 
-def record_shape(row: HistoryRecord, caller: Caller, secret: bytes) -> RecordShape:
-    """The record as this caller sees it: the persons of other organisations by a pseudonym that stays the same."""
+ORIGIN = frozenset({"donation_id", "collection_id", "donor_id", "declared"})
+"""What a record may say of where the device came from: for those who may know whose it was."""
+
+
+def record_shape(row: HistoryRecord, caller: Caller, secret: bytes, *, hidden_id: UUID | None = None) -> RecordShape:
+    """The record as this caller sees it: the persons of other organisations by a pseudonym that stays the same.
+
+    `hidden_id` is the donor, for whoever must not learn who that was: then neither its name nor its codes are told.
+    """
     is_own = row.organisation_id in {None, caller.organisation_id}
-    by, data = row.person, row.data
+    by, data, organisation_id = row.person, row.data, row.organisation_id
+    if hidden_id is not None:
+        data = {key: value for key, value in data.items() if key not in ORIGIN}
+        if data.get("kind", "label") not in OPEN_CODES or row.verb == "code_retired":
+            data = {key: value for key, value in data.items() if key != "value"}
+        if organisation_id == hidden_id:
+            organisation_id = by = None
     if not is_own:
-        by = pseudonym(secret, row.organisation_id, row.person) if row.person else None
-        data = {key: value for key, value in row.data.items() if key not in NAMES}
+        by = pseudonym(secret, row.organisation_id, by) if by else None
+        data = {key: value for key, value in data.items() if key not in NAMES}
     return RecordShape(
         seq=row.seq,
         verb=row.verb,
@@ -47,7 +61,7 @@ def record_shape(row: HistoryRecord, caller: Caller, secret: bytes) -> RecordSha
         to_state=row.to_state,
         at=row.at,
         recorded_at=row.recorded_at,
-        organisation_id=row.organisation_id,
+        organisation_id=organisation_id,
         by=by,
         data=data,
         hash=row.hash,
@@ -66,7 +80,9 @@ def list_device_history(
     """What happened to a device, oldest first; other organisations' persons appear by pseudonym."""
     device = device_for(session, caller, device_id)
     rows, next_cursor = history_page(session, device.id, limit=limit, cursor=cursor)
-    return Page(items=[record_shape(row, caller, house.secret_key) for row in rows], next_cursor=next_cursor)
+    hidden_id = None if knows_origin(caller, device) else device.donor_id
+    items = [record_shape(row, caller, house.secret_key, hidden_id=hidden_id) for row in rows]
+    return Page(items=items, next_cursor=next_cursor)
 
 
 doors = [list_device_history]

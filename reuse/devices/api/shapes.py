@@ -117,7 +117,7 @@ def device_shapes(
     language = language_for(session, caller, accept_language)
     shapes: list[DeviceShape] = []
     for device in devices:
-        is_inside = _knows_origin(caller, device)
+        is_inside = knows_origin(caller, device)
         gate = GateFacts(
             media=media_policy(device.category, has_media=bool(media[device.id])),
             milestones=with_derived(milestones[device.id], open_repairs=device.open_repairs),
@@ -167,7 +167,7 @@ def step_shapes(steps: tuple[Step, ...], language: str) -> list[StepShape]:
 _PLAIN = set(DeviceShape.model_fields) - {"codes", "milestones", "flags", "next_steps", "media", "price"}
 
 
-def _knows_origin(caller: Caller, device: Device) -> bool:
+def knows_origin(caller: Caller, device: Device) -> bool:
     """Whether the caller is the donor, the workshop, the territory or the operator of this device."""
     return (
         caller.sees_all

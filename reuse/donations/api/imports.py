@@ -15,6 +15,7 @@ from reuse.donations.models import ImportDevice, ImportFault
 from reuse.donations.queries import donation_for, import_for
 from reuse.house import House
 from reuse.people.rules import Caller
+from reuse.transactions import reading
 from reuse.web import Answer, Page, Shape, Upload, door, job_accepted, page_of
 
 READ_AT_ONCE = 256 * 1024
@@ -41,12 +42,22 @@ def refuse_no_list(content: bytes) -> None:
         keyed_file(read_file(content))
 
 
-@door("POST", "/v1/donations/{donation_id:uuid}/imports", status=202)
-def import_list(session: Session, caller: Caller, house: House, upload: Upload, donation_id: FromPath[UUID]) -> Answer:
-    """Take in a donor's list (CSV, XLSX or GLPI JSON) as multipart `file`, with `mode` and `dry_run`."""
+def look_at_upload(house: House, caller: Caller, upload: Upload, donation_id: UUID) -> ImportForm:
+    """Read the form and look at the list before the transaction, for those who see the donation."""
+    with reading(house.database) as session:
+        donation_for(session, caller, donation_id)
     form = ImportForm.model_validate(upload.fields)
-    donation = donation_for(session, caller, donation_id)
     refuse_no_list(upload.content)
+    return form
+
+
+@door("POST", "/v1/donations/{donation_id:uuid}/imports", status=202, prepare=look_at_upload)
+def import_list(
+    session: Session, caller: Caller, house: House, upload: Upload, prepared: ImportForm, donation_id: FromPath[UUID]
+) -> Answer:
+    """Take in a donor's list (CSV, XLSX or GLPI JSON) as multipart `file`, with `mode` and `dry_run`."""
+    form = prepared
+    donation = donation_for(session, caller, donation_id)
     sha256 = house.files.put(upload.content)
     how = Manner(upload.file_name, form.mode, dry_run=form.dry_run)
     return job_accepted(start_import(session, caller, donation, sha256=sha256, how=how))

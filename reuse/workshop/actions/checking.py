@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select, update
 
 from reuse import clock
 from reuse.devices.actions.milestones import note_work, set_milestone, withdraw_milestones
+from reuse.devices.actions.moves import lock_device
 from reuse.devices.models import Device
 from reuse.devices.rules import Milestone, Status, Work, check_works
 from reuse.errors import Fault, Invalid
@@ -44,6 +45,7 @@ def test_device(
     Returns the rows kept and the required checks still missing. Invalid, with each place, for an unknown check, a
     waiver without a reason, or "not applicable" where the template does not allow it: then nothing is kept.
     """
+    device = lock_device(session, device.id)  # so that of two who test at once, each counts what the other found
     check_works(Status(device.status))
     template = load_test_templates()[device.category]
     _refuse(result_faults(template, _results(results)))
@@ -58,6 +60,7 @@ def check_locks(
     session: Session, caller: Caller, device: Device, results: Sequence[Found]
 ) -> tuple[list[CheckRow], tuple[str, ...]]:
     """Keep what was seen of activation locks, management, firmware passwords and lists of stolen devices."""
+    device = lock_device(session, device.id)
     check_works(Status(device.status))
     _refuse(unlock_faults(_results(results)))
     rows = _keep(session, caller, device, UNLOCK, results, None)

@@ -6,11 +6,14 @@ from sqlmodel import Session
 
 from reuse.devices.api.inputs import Reason
 from reuse.devices.api.shapes import MediumShape, medium_shape
+from reuse.house import House
 from reuse.people.rules import Caller, require_role
+from reuse.transactions import reading
 from reuse.web import Shape, Upload, door
 from reuse.workshop.actions.capturing import capture_for, confirm_capture, take_capture
 from reuse.workshop.api.floor import FLOOR, on_the_floor
 from reuse.workshop.captures.read import read_capture
+from reuse.workshop.captures.shape import CaptureFound
 from reuse.workshop.models import Capture
 from reuse.workshop.queries import media_of_capture
 
@@ -47,11 +50,20 @@ def _capture_shape(session: Session, capture: Capture) -> CaptureShape:
     return CaptureShape(**plain, media=media, warnings=[WarningShape(**one) for one in capture.warnings])
 
 
-@door("POST", "/v1/devices/{device_id:uuid}/captures", status=201)
-def add_capture(session: Session, caller: Caller, upload: Upload, device_id: FromPath[UUID]) -> CaptureShape:
+def read_upload(house: House, caller: Caller, upload: Upload, device_id: UUID) -> CaptureFound:
+    """Read the capture before the transaction, for those who may send one of this device."""
+    with reading(house.database) as session:
+        on_the_floor(session, caller, device_id)
+    return read_capture(upload.content)
+
+
+@door("POST", "/v1/devices/{device_id:uuid}/captures", status=201, prepare=read_upload)
+def add_capture(
+    session: Session, caller: Caller, upload: Upload, prepared: CaptureFound, device_id: FromPath[UUID]
+) -> CaptureShape:
     """Send what lshw, smartctl, eReuse… printed, as the body or as `file` of a form; every medium in it is noted."""
     device = on_the_floor(session, caller, device_id)
-    capture, _ = take_capture(session, caller, device, read_capture(upload.content), content=upload.content)
+    capture, _ = take_capture(session, caller, device, prepared, content=upload.content)
     return _capture_shape(session, capture)
 
 
