@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 import workers.certificates as tasks
 from benches import VM01, VM06, at_bench, decide, is_sanitized, log_of, media_ids, upload
-from donating import accepted, listed, planned, receive
+from donating import accepted, listed, planned, receive, submitted
 from makers import Desk, Town, make_key
 from reuse import clock
 from reuse.devices.actions.identity import NewMedium, add_media
@@ -175,6 +175,19 @@ def test_a_match_taken_to_another_medium_of_the_same_device_takes_the_acceptance
     town.data_security.done(decide(town.data_security, device_id))
     town.technician.post(path, body | {"medium_id": str(known["QM00003"])})
     assert not is_sanitized(town.house, device_id)
+
+
+def test_a_device_of_a_donation_that_nobody_accepted_cannot_be_signed_off(town: Town) -> None:
+    donation = submitted(town.council)
+    listed(town.council, donation, "Catégorie;N° de série\nécran;MON-9\n")
+    device_id = town.lead.get(f"/v1/devices?donation_id={donation['id']}").json()["items"][0]["id"]
+    for to in ("received", "in_workshop"):
+        assert town.technician.post(f"/v1/devices/{device_id}/moves", {"to": to}).status_code == 200
+    prove(town, device_id, Milestone.labelled, Milestone.tested, Milestone.graded)
+    refused = approve(town, device_id)
+    assert (refused.status_code, refused.json()["missing"]) == (409, ["donation_accepted"])
+    assert town.lead.post(f"/v1/donations/{donation['id']}/moves", {"to": "accepted"}).status_code == 200
+    assert approve(town, device_id).status_code == 200
 
 
 def test_another_spelling_of_ones_name_is_no_second_person(town: Town) -> None:

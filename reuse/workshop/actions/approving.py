@@ -10,6 +10,8 @@ from reuse.devices.actions.moves import change_device, lock_device, move_device
 from reuse.devices.models import Device
 from reuse.devices.queries import gate_facts, media_of, workers_on
 from reuse.devices.rules import Milestone, Status, Work, check_works, missing_for_ready
+from reuse.donations.queries import donation_of
+from reuse.donations.rules import DonationStatus
 from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.history.actions import record
 from reuse.people.rules import Caller, require_person, same_person
@@ -17,6 +19,10 @@ from reuse.workshop.actions.checking import FUNCTION, standing
 from reuse.workshop.models import Grading
 from reuse.workshop.rules import Cosmetic, GradeFacts, failing, forbidden_words, grade, load_test_templates
 
+NOT_GIVEN = frozenset(
+    {DonationStatus.DRAFT, DonationStatus.SUBMITTED, DonationStatus.DECLINED, DonationStatus.CANCELLED}
+)
+"""A device of such a donation is not the workshop's to pass on, however it came in (CG3P L3212-2 for public gifts)."""
 SOLID_STATE = frozenset({"ssd_sata", "ssd_nvme", "emmc", "ufs"})
 
 
@@ -85,6 +91,9 @@ def approve_device(session: Session, caller: Caller, device: Device, *, version:
     missing = missing_for_ready(gate_facts(session, [device])[device.id])
     if device.identity_open:
         missing = (*missing, "identity_confirmed")
+    donation = donation_of(session, device)
+    if donation is not None and donation.status in NOT_GIVEN:
+        missing = (*missing, "donation_accepted")
     if missing:
         raise Conflict(
             f"This device cannot be ready yet; still missing: {', '.join(missing)}.",
