@@ -54,7 +54,7 @@ serve: ready ## The whole product in one process, on data in var
 	@$(BIN)/filiere serve $(ARGS)
 
 test: ready test-tools ## All tests but the deep campaigns; ARGS="tests/wiping -x" chooses
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal $(ARGS)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal $(if $(ARGS),,--cov --cov-report=) $(ARGS)
 
 deep: ready test-tools ## The long campaigns
 	@$(BIN)/pytest -m deep --hypothesis-profile=deep $(ARGS)
