@@ -22,6 +22,7 @@ from reuse.impact import api as impact
 from reuse.jobs import api as jobs
 from reuse.openapi import CompleteDocument, document_text
 from reuse.passport import api as passport
+from reuse.passport import pages as passport_pages
 from reuse.people import api as people
 from reuse.problems import HANDLERS
 from reuse.reservations import api as reservations
@@ -39,6 +40,7 @@ DOORS = [
     *devices.doors,
     *donations.doors,
     *passport.doors,
+    *passport_pages.doors,
     *impact.doors,
     *scans.doors,
     *wiping.doors,

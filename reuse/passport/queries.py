@@ -16,6 +16,7 @@ from reuse.devices.rules import (
     normal_code,
 )
 from reuse.errors import Fault, Invalid
+from reuse.people.models import Organisation
 from reuse.people.rules import Caller
 
 
@@ -72,3 +73,15 @@ def _milestone(wanted: str) -> ColumnElement[bool]:
         holds_none = col(Device.id).not_in(select(Medium.device_id))
         met = or_(met, col(Device.category).in_(without_media) & holds_none)
     return ~met if wanted.startswith("!") else met
+
+
+def workshop_of_label(session: Session, code: str) -> str | None:
+    """The name of the workshop whose label this is, however the code is written; None where no label has it."""
+    statement = (
+        select(Organisation.name)
+        .select_from(Code)
+        .join(Device, col(Device.id) == col(Code.device_id), isouter=True)
+        .join(Organisation, col(Organisation.id) == func.coalesce(Device.workshop_id, Code.organisation_id))
+        .where(Code.kind == "label", Code.normal == normal_code(code))
+    )
+    return session.exec(statement).first()

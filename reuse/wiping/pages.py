@@ -1,22 +1,18 @@
-import hashlib
-from base64 import b64encode
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar.params import FromHeader, FromPath
 from sqlmodel import Session
 
 from labels import words
 from reuse.documents.models import Document
 from reuse.errors import NotFound
+from reuse.html import page, public_headers, wants_json
 from reuse.web import Answer, Shape, door
 from reuse.wiping.models import Certificate
 from reuse.wiping.queries.certificates import certificate_by_token, numbers_of
 
 _WORDS: dict[str, object] = {"coded": words.word_or_raw, "moment": words.moment, "size": words.size}
-HTML = "text/html"  # Litestar adds the charset, UTF-8
 
 
 class VerifiedMedium(Shape):
@@ -86,60 +82,14 @@ def verify_certificate(
     return answer(found)  # pyright: ignore[reportReturnType]  # the door unwraps an Answer
 
 
-def wants_json(accept: str | None) -> bool:
-    """Whether JSON is asked for before HTML; a browser names HTML first."""
-    kinds = [part.split(";")[0].strip() for part in (accept or "").lower().split(",")]
-    ranked = [kind for kind in kinds if kind in {"application/json", "text/html", "application/xhtml+xml"}]
-    return bool(ranked) and ranked[0] == "application/json"
-
-
-def _headers(policy: str) -> dict[str, str]:
-    return {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-        "Vary": "Accept",
-    }
-
-
 def _as_json(found: VerificationShape | None) -> Answer:
     if found is None:
         raise NotFound("No certificate has this address; compare it with the printed one, sign by sign.")
-    return Answer(found, headers=_headers("default-src 'none'"))
+    return Answer(found, headers=public_headers())
 
 
 def _as_page(found: VerificationShape | None) -> Answer:
-    style = _style()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_hash_of(style)}'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    )
-    page = _environment().get_template("verify.html").render(found=found, style=style, **_WORDS)
-    return Answer(page.encode(), status=200 if found else 404, headers=_headers(policy), media_type=HTML)
-
-
-def _hash_of(style: str) -> str:
-    """The style's hash for the Content-Security-Policy (CSP level 3, 2.3.1): only exactly this style is applied."""
-    return b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("reuse", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _style() -> str:
-    """The page's own style, written into it: the page asks nobody else for anything."""
-    source, _, _ = PackageLoader("reuse", "templates").get_source(_environment(), "verify.css")
-    return source
+    return page("verify.html", status=200 if found else 404, found=found, **_WORDS)
 
 
 doors = [verify_certificate]
