@@ -1,11 +1,13 @@
 """One request being served: who asks, in which transaction, and what is kept of the answer."""
 
+import asyncio
 import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Never, cast
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 from litestar import Request, Response
 from litestar.exceptions import NotAuthorizedException
@@ -14,11 +16,13 @@ from sqlmodel import Session
 
 from reuse import idempotency
 from reuse.canonical import canonical_json
+from reuse.db import Database
 from reuse.errors import Fault, Invalid
 from reuse.house import House
 from reuse.people.actions import caller_of_key
 from reuse.people.rules import Caller
 from reuse.shapes import Answer, Page, Upload, page_as_csv
+from reuse.together import Line, line_of, stand_in, take
 from reuse.transactions import in_transaction, reading
 
 AUTHORISATION = "Bearer "
@@ -39,9 +43,12 @@ class Door:
     prepare: Callable[..., Any] | None = None
 
 
+_askers: WeakKeyDictionary[Database, Line[str, Caller | None]] = WeakKeyDictionary()
+
+
 @dataclass(frozen=True)
 class Visit:
-    """One request being served, in its own thread."""
+    """One request being served, in its own thread, or on the event loop where the handler is a coroutine."""
 
     door: Door
     house: House
@@ -72,6 +79,13 @@ class Visit:
             )
         return self._response(self._keyed(caller, idempotency.check_key(key)))
 
+    async def attend(self) -> Response[Any]:
+        """Answer the request of a door whose handler is a coroutine, without a thread of its own."""
+        presented = self._presented()
+        line = line_of(_askers, self.house.database, _recognise)
+        caller = await asyncio.wrap_future(stand_in(line, self.house, presented)) if presented else None
+        return self._response(self._answer(await self._call(None, caller or _refuse_stranger())))
+
     def _keyed(self, caller: Caller, name: str) -> Answer:
         key = (name, caller.organisation_id, f"{self.door.method} {self.request.url.path}")
         request_hash = self._request_hash()
@@ -90,16 +104,15 @@ class Visit:
             return in_transaction(self.house.database, unit)
 
     def _caller(self) -> Caller:
+        presented = self._presented()
+        if presented is None:
+            _refuse_stranger()
+        with reading(self.house.database) as session:
+            return caller_of_key(session, presented, secret_key=self.house.secret_key) or _refuse_stranger()
+
+    def _presented(self) -> str | None:
         header = self.request.headers.get("authorization", "")
-        if header.startswith(AUTHORISATION):
-            presented = header.removeprefix(AUTHORISATION).strip()
-            with reading(self.house.database) as session:
-                if caller := caller_of_key(session, presented, secret_key=self.house.secret_key):
-                    return caller
-        raise NotAuthorizedException(
-            "Send a valid key as `Authorization: Bearer flr_…`; this one is missing, wrong or revoked.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+        return header.removeprefix(AUTHORISATION).strip() if header.startswith(AUTHORISATION) else None
 
     def _call(self, session: Session | None, caller: Caller | None) -> Any:  # noqa: ANN401  # whatever the handler answers
         own = {
@@ -147,6 +160,27 @@ class Visit:
             digest = hashlib.sha256(self.upload.content).hexdigest()
             plain["upload"] = [digest, self.upload.file_name, sorted(self.upload.fields.items())]
         return hashlib.sha256(canonical_json(plain)).hexdigest()
+
+
+def _refuse_stranger() -> Never:
+    raise NotAuthorizedException(
+        "Send a valid key as `Authorization: Bearer flr_…`; this one is missing, wrong or revoked.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _recognise(house: House, line: Line[str, Caller | None]) -> None:
+    """Find out who they are, for all who wait, as the database is now."""
+    turns = take(line)
+    try:
+        with reading(house.database) as session:
+            known = {key: caller_of_key(session, key, secret_key=house.secret_key) for key in {t.ask for t in turns}}
+    except Exception as error:  # noqa: BLE001  # raised again where each of them waits
+        for turn in turns:
+            turn.answer.set_exception(error)
+    else:
+        for turn in turns:
+            turn.answer.set_result(known[turn.ask])
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # any argument

@@ -55,7 +55,8 @@ def door(
 
     The function may ask for `session`, `caller`, `house`, `if_match` and `upload` by name; everything else comes from
     the request as Litestar reads it. GET reads; every other method is one transaction, done again where the database
-    asks for it, and remembered under its Idempotency-Key. `has_own_transaction` leaves transactions to the function.
+    asks for it, and remembered under its Idempotency-Key. `has_own_transaction` leaves transactions to the function,
+    which may then be a coroutine that never blocks: it is served without a thread of its own.
     `prepare(house, caller, upload, …)`, which may ask for the function's own arguments by name, reads an upload before
     any transaction begins; its answer is the function's `prepared`.
     """
@@ -80,6 +81,7 @@ def door(
 
 def _entrance(this: Door) -> Callable[..., Any]:
     """The coroutine that Litestar calls; it wears the handler's signature, without what we give ourselves."""
+    is_coroutine = inspect.iscoroutinefunction(this.handler)
 
     async def enter(request: Request[Any, Any, Any], **arguments: Any) -> Response[Any]:  # noqa: ANN401  # as read by Litestar
         await _refuse_nul(
@@ -87,6 +89,8 @@ def _entrance(this: Door) -> Callable[..., Any]:
         )
         upload = await _read_upload(request) if "upload" in this.wanted else None
         visit = Visit(this, request.app.state.house, request, arguments, upload)
+        if is_coroutine:
+            return await visit.attend()
         return await asyncio.get_running_loop().run_in_executor(request.app.state.executor, visit.serve)
 
     signature = inspect.signature(this.handler)

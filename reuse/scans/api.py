@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -72,13 +73,14 @@ class ScanResultsShape(Shape):
 
 
 @door("POST", "/v1/scans", has_own_transaction=True)
-def scan(
+async def scan(
     house: House, caller: Caller, data: JSONBody[ScansShape], accept_language: AcceptLanguage = None
 ) -> ScanResultsShape:
     """Do scans, from one to 500; a bad one is answered as such and hinders no other."""
     require_role(caller, Role.technician, Role.lead, Role.network)
     read = [_read(place, one) for place, one in enumerate(data.scans)]
-    entries = apply_scans(house.database, caller, [one for one in read if isinstance(one, ScanIn)])
+    scans = [one for one in read if isinstance(one, ScanIn)]
+    entries = await asyncio.wrap_future(apply_scans(house.database, caller, scans))
     return ScanResultsShape(results=_in_order(data.scans, read, entries, accept_language))
 
 

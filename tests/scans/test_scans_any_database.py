@@ -44,7 +44,7 @@ def test_scans_sent_twice_at_once_are_done_once_and_the_chains_hold(any_house: H
     scans = [a_scan(code) for code in declare(any_house, workshop, 20)]
     people = [worker_of(workshop, f"tech-{number}") for number in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda person: apply_scans(any_house.database, person, scans), people))
+        answers = list(pool.map(lambda person: apply_scans(any_house.database, person, scans).result(), people))
     for outcomes in zip(*[[entry.outcome for entry in answer] for answer in answers], strict=True):
         assert sorted(str(outcome) for outcome in outcomes) == ["applied", "duplicate", "duplicate", "duplicate"]
     with reading(any_house.database) as session:
