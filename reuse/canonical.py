@@ -24,11 +24,14 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+)  # made once: json.dumps makes one for every value
+
+
 def canonical_json(value: Any) -> bytes:  # noqa: ANN401  # any JSON value
     """UTF-8 JSON with sorted keys, no spaces, no NaN: equal values give equal bytes (after RFC 8785, for our types)."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
-    ).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def as_json(value: Any) -> Any:  # noqa: ANN401  # any JSON value

@@ -97,7 +97,7 @@ def as_json_row(happening: Happening, actor: Actor, recorded_at: datetime, seq: 
         "organisation_id": actor.organisation_id,
         "person": actor.person,
         "key_id": actor.key_id,
-        "data": as_json(happening.data),
+        "data": as_json(happening.data) if happening.data else {},
     }
 
 
