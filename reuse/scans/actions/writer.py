@@ -1,5 +1,6 @@
 """One writer at a time per process: requests that come while it writes share its next transaction."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from reuse.together import Line, Turn, line_of, stand_in, take
 from reuse.transactions import in_transaction
 
 log = structlog.get_logger()
+
+PAUSE_SECONDS = 0.003
+LONGEST_PAUSE_SECONDS = 0.02
+"""A transaction costs as much as three to five scans in it: sixteen stations in one are served sooner than in two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ def apply_scans(database: Database, caller: Caller, scans: Sequence[ScanIn]) -> 
 
 def _write_for_all(database: Database, line: _Scans) -> None:
     """Write for everyone in the line up to a full batch, and tell them once it is committed."""
+    _let_come(line)
     taken: list[_Turn] = []
 
     def unit(session: Session) -> list[list[Entry]]:
@@ -59,6 +65,15 @@ def _write_for_all(database: Database, line: _Scans) -> None:
     else:
         for turn, entries in zip(taken, done, strict=True):
             turn.answer.set_result(entries)
+
+
+def _let_come(line: _Scans) -> None:
+    """Wait a moment as long as more requests come, for the event loop is reading them; one alone never waits."""
+    ends = time.monotonic() + LONGEST_PAUSE_SECONDS
+    seen = 1
+    while (waiting := len(line.waiting)) > seen and time.monotonic() < ends:
+        seen = waiting
+        time.sleep(PAUSE_SECONDS)
 
 
 def _take(line: _Scans) -> list[_Turn]:
