@@ -35,7 +35,7 @@ from reuse.transactions import reading, transaction
 
 Result = TypeVar("Result")
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 LISTENS = "Filière listens on "
 WORKS = " ready."
 """What Celery's worker says once it takes messages (celery/apps/worker.py, on_consumer_ready)."""
