@@ -1,0 +1,31 @@
+"""What donations, imports and collections look like from outside (spec/api.md)."""
+
+from reuse.donations.api.shapes.collecting import CollectionIn as CollectionIn
+from reuse.donations.api.shapes.collecting import CollectionShape as CollectionShape
+from reuse.donations.api.shapes.collecting import ContainerShape as ContainerShape
+from reuse.donations.api.shapes.collecting import CountShape as CountShape
+from reuse.donations.api.shapes.collecting import DifferenceShape as DifferenceShape
+from reuse.donations.api.shapes.collecting import ExtraShape as ExtraShape
+from reuse.donations.api.shapes.collecting import PaperShape as PaperShape
+from reuse.donations.api.shapes.collecting import PickupIn as PickupIn
+from reuse.donations.api.shapes.collecting import ReceptionIn as ReceptionIn
+from reuse.donations.api.shapes.collecting import ReconciliationLineShape as ReconciliationLineShape
+from reuse.donations.api.shapes.collecting import ReconciliationShape as ReconciliationShape
+from reuse.donations.api.shapes.collecting import SeenShape as SeenShape
+from reuse.donations.api.shapes.collecting import SignatureShape as SignatureShape
+from reuse.donations.api.shapes.giving import AssignmentIn as AssignmentIn
+from reuse.donations.api.shapes.giving import DeclaredLineShape as DeclaredLineShape
+from reuse.donations.api.shapes.giving import DonationChange as DonationChange
+from reuse.donations.api.shapes.giving import DonationIn as DonationIn
+from reuse.donations.api.shapes.giving import DonationMove as DonationMove
+from reuse.donations.api.shapes.giving import DonationShape as DonationShape
+from reuse.donations.api.shapes.giving import LineShape as LineShape
+from reuse.donations.api.shapes.imports import DeviceOfRow as DeviceOfRow
+from reuse.donations.api.shapes.imports import FaultOfRow as FaultOfRow
+from reuse.donations.api.shapes.words import UNSAID as UNSAID
+from reuse.donations.api.shapes.words import Category as Category
+from reuse.donations.api.shapes.words import Details as Details
+from reuse.donations.api.shapes.words import Quantity as Quantity
+from reuse.donations.api.shapes.words import Sentence as Sentence
+from reuse.donations.api.shapes.words import Word as Word
+from reuse.donations.api.shapes.words import known_category as known_category

@@ -1,0 +1,12 @@
+from reuse.donations.models.collecting import Collection as Collection
+from reuse.donations.models.collecting import CollectionDonation as CollectionDonation
+from reuse.donations.models.collecting import CollectionItem as CollectionItem
+from reuse.donations.models.collecting import Container as Container
+from reuse.donations.models.collecting import PickupCount as PickupCount
+from reuse.donations.models.collecting import Signature as Signature
+from reuse.donations.models.giving import Donation as Donation
+from reuse.donations.models.giving import DonationItem as DonationItem
+from reuse.donations.models.giving import DonationLine as DonationLine
+from reuse.donations.models.imports import DonationImport as DonationImport
+from reuse.donations.models.imports import ImportDevice as ImportDevice
+from reuse.donations.models.imports import ImportFault as ImportFault

@@ -1,0 +1,90 @@
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from reuse.columns import DOCUMENT, INSTANT, table_name
+
+
+class Collection(SQLModel, table=True):
+    """One journey of devices from their donors to a workshop: planned, signed away, received."""
+
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="ck_collection_version"),
+        Index("uq_collection_workshop_number", "workshop_id", "number", unique=True),
+    )
+
+    id: UUID = Field(primary_key=True)
+    number: str
+    version: int = 1
+    status: str
+    mode: str
+    workshop_id: UUID
+    carrier_id: UUID = Field(index=True)
+    territory_id: UUID = Field(index=True)
+    vehicle: str | None = None
+    planned_at: datetime = Field(sa_type=INSTANT)
+    picked_up_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    received_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    reconciliation: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class CollectionDonation(SQLModel, table=True):
+    """A donation that a collection fetches, in whole or in part; its own reconciliation is what its donor sees."""
+
+    __tablename__ = table_name("collection_donation")
+
+    collection_id: UUID = Field(primary_key=True, foreign_key="collection.id")
+    donation_id: UUID = Field(primary_key=True, foreign_key="donation.id", index=True)
+    reconciliation: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
+
+
+class PickupCount(SQLModel, table=True):
+    """How many of a category were signed away; without donation where several were counted together."""
+
+    __tablename__ = table_name("pickup_count")
+
+    id: UUID = Field(primary_key=True)
+    collection_id: UUID = Field(foreign_key="collection.id", index=True)
+    donation_id: UUID | None = Field(default=None, foreign_key="donation.id")
+    category: str
+    quantity: int
+
+
+class Container(SQLModel, table=True):
+    """A pallet, crate or cage, with its code and seal, frozen at the pick-up."""
+
+    id: UUID = Field(primary_key=True)
+    collection_id: UUID = Field(foreign_key="collection.id", index=True)
+    kind: str
+    code: str
+    seal: str | None = None
+    content: str | None = None
+
+
+class Signature(SQLModel, table=True):
+    """Who signed a pick-up or a reception, by the role and name said on the spot."""
+
+    id: UUID = Field(primary_key=True)
+    collection_id: UUID = Field(foreign_key="collection.id", index=True)
+    act: str
+    role: str
+    name: str
+    at: datetime = Field(sa_type=INSTANT)
+
+
+class CollectionItem(SQLModel, table=True):
+    """A device in a collection: signed away at the pick-up, and what the dock said of it."""
+
+    __tablename__ = table_name("collection_item")
+
+    collection_id: UUID = Field(primary_key=True, foreign_key="collection.id")
+    device_id: UUID = Field(primary_key=True, foreign_key="device.id", index=True)
+    is_picked_up: bool = False
+    outcome: str | None = None
+    category: str | None = None
+    serial: str | None = None
+    note: str | None = None

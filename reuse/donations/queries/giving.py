@@ -1,0 +1,101 @@
+from collections import Counter
+from collections.abc import Collection as Several
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, select
+
+from reuse.devices.models import Device, Medium
+from reuse.donations.models import (
+    Collection,
+    CollectionDonation,
+    Donation,
+    DonationImport,
+    DonationItem,
+    DonationLine,
+)
+from reuse.donations.rules import CollectionStatus, DonationStatus
+from reuse.errors import NotFound
+from reuse.people.queries import sight
+from reuse.people.rules import Activity, Caller
+
+ON_THE_WAY = (CollectionStatus.PLANNED, CollectionStatus.PICKED_UP)
+
+
+def visible_donations(caller: Caller) -> ColumnElement[bool]:
+    """The donations that a caller may know of (spec/process.md, Who sees what).
+
+    A workshop sees a donation from its submission, and from its beginning where it registers for a donor.
+    """
+    me = caller.organisation_id
+    carried = (
+        select(CollectionDonation.donation_id)
+        .join(Collection, col(Collection.id) == col(CollectionDonation.collection_id))
+        .where(Collection.carrier_id == me, col(Collection.status).in_(ON_THE_WAY))
+    )
+    submitted = col(Donation.status) != DonationStatus.DRAFT
+    return sight(
+        caller,
+        {
+            Activity.donor: col(Donation.donor_id) == me,
+            Activity.workshop: ((col(Donation.workshop_id) == me) & submitted) | (col(Donation.registered_by_id) == me),
+            Activity.carrier: col(Donation.id).in_(carried),
+            Activity.territory: col(Donation.territory_id) == caller.territory_id,
+        },
+    )
+
+
+def donation_for(session: Session, caller: Caller, donation_id: UUID) -> Donation:
+    """The donation, if the caller may know of it; NotFound otherwise."""
+    found = session.exec(select(Donation).where(Donation.id == donation_id, visible_donations(caller))).first()
+    if found is None:
+        raise NotFound(f"There is no donation {donation_id}.")
+    return found
+
+
+def donation_of(session: Session, device: Device) -> Donation | None:
+    """The donation that brought the device; None for one that was taken in without."""
+    return session.get(Donation, device.donation_id) if device.donation_id else None
+
+
+def lines_of(session: Session, donation_ids: Several[UUID]) -> dict[UUID, list[DonationLine]]:
+    """Lines by donation, in the order in which they were said."""
+    found: dict[UUID, list[DonationLine]] = {donation_id: [] for donation_id in donation_ids}
+    rows = select(DonationLine).where(col(DonationLine.donation_id).in_(donation_ids)).order_by(col(DonationLine.id))
+    for line in session.exec(rows):
+        found[line.donation_id].append(line)
+    return found
+
+
+def items_per_category(session: Session, donation_id: UUID) -> Counter[str]:
+    """How many devices the donor listed one by one, by the category listed."""
+    counted = (
+        select(DonationItem.category, func.count())
+        .where(DonationItem.donation_id == donation_id)
+        .group_by(col(DonationItem.category))
+    )
+    return Counter(dict(session.exec(counted).all()))
+
+
+def devices_of(session: Session, donation_ids: Several[UUID], *statuses: str) -> list[Device]:
+    """The donations' devices in these statuses, or all of them; in the order of their making."""
+    statement = select(Device).where(col(Device.donation_id).in_(donation_ids)).order_by(col(Device.id))
+    return list(session.exec(statement.where(col(Device.status).in_(statuses)) if statuses else statement))
+
+
+def media_kept_apart(session: Session, donation_id: UUID) -> int:
+    """How many media were taken out of the donation's devices and are neither erased nor destroyed."""
+    statement = select(func.count()).select_from(Medium).join(Device, col(Device.id) == col(Medium.device_id))
+    return session.exec(statement.where(Device.donation_id == donation_id, col(Medium.kept_apart))).one()
+
+
+def import_for(session: Session, caller: Caller, import_id: UUID) -> DonationImport:
+    """The import, for whoever sees its donation; NotFound otherwise."""
+    found = session.exec(
+        select(DonationImport)
+        .join(Donation, col(Donation.id) == col(DonationImport.donation_id))
+        .where(DonationImport.id == import_id, visible_donations(caller))
+    ).first()
+    if found is None:
+        raise NotFound(f"There is no import {import_id}.")
+    return found
