@@ -40,6 +40,7 @@ JOBS: dict[str, str] = {
 """Every kind of job and the module of `workers` that does it."""
 
 UPKEEP = "upkeep.hourly"
+REDIS = "reuse.redis_transport:Transport"  # by name, so that the embedded default need not load it
 MEMORY = "memory://localhost"  # the name means nothing, but kombu warns without one
 POLL_SECONDS = 0.01  # kombu's memory transport sleeps a whole second by default, on every job
 SOCKET_SECONDS = 2
@@ -68,6 +69,7 @@ def configure(settings: Settings) -> None:
     )
     celery.conf.update(
         broker_url=settings.broker_url or MEMORY,
+        broker_transport=REDIS if (settings.broker_url or "").startswith(("redis://", "rediss://")) else None,
         broker_transport_options=options,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

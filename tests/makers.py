@@ -19,7 +19,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col, select
 
 from reuse import app as application
 from reuse import tables
@@ -27,6 +27,8 @@ from reuse.app import create_app
 from reuse.broker import configure
 from reuse.db import Database, postgresql_database, sqlite_database
 from reuse.house import House, open_house
+from reuse.jobs.models import Job
+from reuse.jobs.rules import ENDED
 from reuse.people.actions import add_key, add_organisation, add_territory
 from reuse.people.models import Organisation, Territory
 from reuse.people.rules import Activity, LegalForm, Quality, Role
@@ -117,6 +119,16 @@ class Desk:
                 return job
             time.sleep(0.02)
         raise AssertionError(f"still not done: {job}")
+
+
+def wait_for_background(house: House, *, seconds: float = 20) -> None:
+    """Return once no job is left, so that only the test itself asks the database."""
+    until = time.monotonic() + seconds
+    with closing(Session(house.database.reader)) as session:
+        while session.exec(select(Job.id).where(col(Job.state).not_in(ENDED))).first():
+            assert time.monotonic() < until, "jobs are left"
+            session.rollback()
+            time.sleep(0.02)
 
 
 @cache
