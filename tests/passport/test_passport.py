@@ -82,20 +82,26 @@ def test_a_list_is_walked_page_by_page(town: Town) -> None:
 
 def test_a_full_page_takes_as_many_questions_as_one_device(town: Town) -> None:
     settle(town, 30)
-    wait_for_background(town.house)  # the hour's upkeep asks its own questions
     asked: list[str] = []
 
     def count(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
         asked.append(statement)
 
+    def questions(path: str) -> int:
+        """The fewest of three times: the relay and the hour's upkeep may ask something of their own meanwhile."""
+        numbers: list[int] = []
+        for _ in range(3):
+            wait_for_background(town.house)
+            asked.clear()
+            town.technician.get(path)
+            numbers.append(len(asked))
+        return min(numbers)
+
     event.listen(town.house.database.reader, "before_cursor_execute", count)
     try:
-        town.technician.get("/v1/devices?limit=1")
-        for_one = len(asked)
-        town.technician.get("/v1/devices?limit=30")
+        assert questions("/v1/devices?limit=30") <= questions("/v1/devices?limit=1")
     finally:
         event.remove(town.house.database.reader, "before_cursor_execute", count)
-    assert len(asked) - for_one <= for_one
 
 
 def test_a_device_is_shown_whole_with_its_version_as_etag(town: Town) -> None:
