@@ -9,6 +9,7 @@ from importlib.metadata import version
 from litestar import Litestar
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins.pydantic import PydanticPlugin
 
 from reuse import health, manual
 from reuse.broker import Relay, embedded_worker
@@ -79,6 +80,7 @@ def create_app(house: House | None = None) -> Litestar:
         exception_handlers=HANDLERS,
         logging_config=None,  # reuse/logs.py alone says where logs go
         request_max_body_size=MAX_BODY,
+        plugins=[PydanticPlugin(prefer_alias=True)],  # answers are written by alias, so the document tells them so
         openapi_config=OpenAPIConfig(
             title="Filière",
             version=version("filiere"),

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from reuse import clock
 from reuse.documents.actions import next_number
+from reuse.donations.actions.sites import SaidSite, say_sites
 from reuse.donations.models import Donation, DonationLine
 from reuse.donations.queries import items_per_category
 from reuse.donations.rules import DonationStatus, declared_quantity
@@ -16,6 +17,13 @@ from reuse.people.models import Organisation
 from reuse.people.rules import Activity, Caller, Role
 
 EDITABLE = (DonationStatus.DRAFT, DonationStatus.SUBMITTED)
+LATER = {
+    DonationStatus.ACCEPTED: frozenset({"contacts", "declarations", "sites"}),
+    DonationStatus.SCHEDULED: frozenset({"contacts", "declarations", "sites"}),
+    DonationStatus.COLLECTED: frozenset({"contacts", "declarations"}),
+    DonationStatus.RECEIVED: frozenset({"contacts", "declarations"}),
+}
+"""What may still be changed once the workshop has accepted: none of what it accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ def register_donation(
     donor_id: UUID | None,
     workshop_id: UUID | None,
     lines: Sequence[SaidLine],
+    sites: Sequence[SaidSite] = (),
     **facts: Any,  # noqa: ANN401  # columns of the donation, as its door has checked them
 ) -> Donation:
     """Open a donation as a draft: a donor for itself, or a workshop's lead for a donor of its territory.
@@ -66,6 +75,7 @@ def register_donation(
     session.add(donation)
     session.flush()
     say_lines(session, donation, lines)
+    say_sites(session, donation, sites)
     what = {"number": donation.number, "donor_id": donor, "legal_basis": donation.legal_basis}
     record(session, caller.actor, thing="donation", thing_id=donation.id, verb="registered", data=what)
     return donation
@@ -88,23 +98,34 @@ def edit_donation(
     donation: Donation,
     *,
     lines: Sequence[SaidLine] | None,
+    sites: Sequence[SaidSite] | None = None,
     version: int | None,
     **facts: Any,  # noqa: ANN401  # columns of the donation, as its door has checked them
 ) -> Donation:
-    """Change what was said of a donation while nobody has accepted it; `lines` replaces all that were said before."""
+    """Change what was said of a donation while nobody has accepted it; `lines` and `sites` replace all said before."""
     check_side(caller, donation)
-    if donation.status not in EDITABLE:
-        raise Conflict(
-            f"This donation is {donation.status}; only a draft or a submitted one is changed. Send a list instead "
-            "(imports), or ask the workshop.",
-            code="not_editable",
-        )
+    whole = [name for name, said in (("lines", lines), ("sites", sites)) if said is not None]
+    _check_editable(donation, {*facts, *whole})
     change_donation(session, donation, version=version, **facts)
     if lines is not None:
         say_lines(session, donation, lines)
-    what = {"fields": sorted([*facts, *(["lines"] if lines is not None else [])])}
+    if sites is not None:
+        say_sites(session, donation, sites)
+    what = {"fields": sorted([*facts, *whole])}
     record(session, caller.actor, thing="donation", thing_id=donation.id, verb="edited", data=what)
     return donation
+
+
+def _check_editable(donation: Donation, fields: set[str]) -> None:
+    """Conflict for a field that is fixed by now; what helps to fetch, and what is still to be declared, is not."""
+    later = LATER.get(DonationStatus(donation.status), frozenset())
+    if donation.status not in EDITABLE and (not fields or fields - later):
+        raise Conflict(
+            f"This donation is {donation.status}; only a draft or a submitted one is changed as a whole"
+            + (f", of this one only {', '.join(sorted(later))}" if later else "")
+            + ". Send a list instead (imports), or ask the workshop.",
+            code="not_editable",
+        )
 
 
 def check_side(caller: Caller, donation: Donation) -> None:

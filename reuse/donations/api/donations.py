@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from datetime import UTC
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -6,6 +8,7 @@ from sqlmodel import Session, col, select
 from reuse.cursors import cut_page
 from reuse.donations.actions.moves import ask_move, assign_donation
 from reuse.donations.actions.register import SaidLine, edit_donation, register_donation
+from reuse.donations.actions.sites import SaidSite
 from reuse.donations.api.shapes import (
     AssignmentIn,
     DeclaredLineShape,
@@ -14,15 +17,18 @@ from reuse.donations.api.shapes import (
     DonationMove,
     DonationShape,
     LineShape,
+    SiteIn,
+    SiteShape,
 )
-from reuse.donations.models import Donation, DonationLine
-from reuse.donations.queries import donation_for, lines_of, visible_donations
+from reuse.donations.models import Donation, DonationLine, DonationSite
+from reuse.donations.queries import donation_for, lines_of, sites_of, visible_donations
 from reuse.people.rules import Caller
 from reuse.web import Page, door, page_of
 
 
-def donation_shape(donation: Donation, lines: list[DonationLine]) -> DonationShape:
+def donation_shape(donation: Donation, lines: list[DonationLine], sites: list[DonationSite]) -> DonationShape:
     """The donation as all who may see it see it."""
+    places = [SiteShape.model_validate(site.model_dump(include=set(SiteShape.model_fields))) for site in sites]
     told = [
         DeclaredLineShape(
             category=line.category,
@@ -32,13 +38,34 @@ def donation_shape(donation: Donation, lines: list[DonationLine]) -> DonationSha
         )
         for line in lines
     ]
-    facts = donation.model_dump(include=set(DonationShape.model_fields) - {"lines"})
-    return DonationShape.model_validate({**facts, "lines": told})
+    facts = donation.model_dump(include=set(DonationShape.model_fields) - {"lines", "sites"})
+    return DonationShape.model_validate({**facts, "lines": told, "sites": places})
+
+
+def _shapes(session: Session, donations: Sequence[Donation]) -> dict[UUID, DonationShape]:
+    """Donations as they are shown, by id; everything that hangs on them is asked for once for all."""
+    session.flush()
+    ids = [donation.id for donation in donations]
+    lines, sites = lines_of(session, ids), sites_of(session, ids)
+    return {one.id: donation_shape(one, lines[one.id], sites[one.id]) for one in donations}
 
 
 def _shown(session: Session, donation: Donation) -> DonationShape:
-    session.flush()
-    return donation_shape(donation, lines_of(session, [donation.id])[donation.id])
+    return _shapes(session, [donation])[donation.id]
+
+
+def _places(sites: list[SiteIn]) -> list[SaidSite]:
+    return [
+        SaidSite(
+            site.name,
+            site.address,
+            site.contact,
+            site.access.model_dump(exclude_none=True),
+            [{"from": wish.since.astimezone(UTC), "to": wish.until.astimezone(UTC)} for wish in site.slot_wishes],
+            site.id,
+        )
+        for site in sites
+    ]
 
 
 def _said(lines: list[LineShape]) -> list[SaidLine]:
@@ -48,9 +75,9 @@ def _said(lines: list[LineShape]) -> list[SaidLine]:
 @door("POST", "/v1/donations", status=201)
 def create_donation(session: Session, caller: Caller, data: JSONBody[DonationIn]) -> DonationShape:
     """Register a donation, as its donor or as a workshop's lead for a donor; it begins as a draft."""
-    facts = data.model_dump(exclude={"donor_id", "workshop_id", "lines"})
-    where = {"donor_id": data.donor_id, "workshop_id": data.workshop_id}
-    return _shown(session, register_donation(session, caller, **where, lines=_said(data.lines), **facts))
+    facts = data.model_dump(exclude={"lines", "sites"})
+    said = {"lines": _said(data.lines), "sites": _places(data.sites)}
+    return _shown(session, register_donation(session, caller, **said, **facts))
 
 
 @door("GET", "/v1/donations")
@@ -72,8 +99,8 @@ def list_donations(
     ):
         statement = statement.where(col(column) == value) if value else statement
     cut = cut_page(session, statement, col(Donation.id), limit=limit, cursor=cursor)
-    lines = lines_of(session, [donation.id for donation in cut.rows])
-    return page_of(cut, lambda donation: donation_shape(donation, lines[donation.id]))
+    shapes = _shapes(session, cut.rows)
+    return page_of(cut, lambda donation: shapes[donation.id])
 
 
 @door("GET", "/v1/donations/{donation_id:uuid}")
@@ -92,9 +119,11 @@ def change_donation(
 ) -> DonationShape:
     """Change a draft or submitted donation; fields that are left out stay, `lines` replaces all lines."""
     donation = donation_for(session, caller, donation_id)
-    facts = data.model_dump(exclude_unset=True, exclude={"lines"})
+    facts = data.model_dump(exclude_unset=True, exclude={"lines", "sites"})
     lines = _said(data.lines) if "lines" in data.model_fields_set else None
-    return _shown(session, edit_donation(session, caller, donation, lines=lines, version=if_match, **facts))
+    sites = _places(data.sites) if "sites" in data.model_fields_set else None
+    edit_donation(session, caller, donation, lines=lines, sites=sites, version=if_match, **facts)
+    return _shown(session, donation)
 
 
 @door("POST", "/v1/donations/{donation_id:uuid}/assignment", status=200)

@@ -7,6 +7,8 @@ from reuse.donations.models.collecting import Signature as Signature
 from reuse.donations.models.giving import Donation as Donation
 from reuse.donations.models.giving import DonationItem as DonationItem
 from reuse.donations.models.giving import DonationLine as DonationLine
+from reuse.donations.models.giving import DonationSite as DonationSite
+from reuse.donations.models.giving import LineRefusal as LineRefusal
 from reuse.donations.models.imports import DonationImport as DonationImport
 from reuse.donations.models.imports import ImportDevice as ImportDevice
 from reuse.donations.models.imports import ImportFault as ImportFault

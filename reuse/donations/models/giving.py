@@ -29,6 +29,8 @@ class Donation(SQLModel, table=True):
     required_erasure: str
     collection_address: Any = Field(default=None, sa_type=DOCUMENT)
     contact: Any = Field(default=None, sa_type=DOCUMENT)
+    contacts: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)
+    declarations: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
     donor_reference: str | None = None
     notes: str | None = None
     reason: str | None = None
@@ -46,6 +48,43 @@ class DonationLine(SQLModel, table=True):
     quantity: int | None = None
     declared: int
     description: str | None = None
+
+
+class LineRefusal(SQLModel, table=True):
+    """What the workshop refused of a line when it accepted the rest, and why; `device_id` where a listed one was named.
+
+    The line's `declared` is what is left; the refusal says what it was before.
+    """
+
+    __tablename__ = table_name("line_refusal")
+
+    id: UUID = Field(primary_key=True)
+    donation_id: UUID = Field(foreign_key="donation.id", index=True)
+    line_id: UUID = Field(foreign_key="donation_line.id")
+    device_id: UUID | None = Field(default=None, foreign_key="device.id", unique=True)
+    category: str
+    quantity: int
+    reason: str
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class DonationSite(SQLModel, table=True):
+    """A place where devices of a donation wait to be fetched; its id stays the same when its facts change.
+
+    `access` tells the carrier what to expect (hours, stairs, lift, dock, parking, note); `slot_wishes` are spans of
+    time that suit the donor, `[{"from", "to"}]` in RFC 3339, UTC.
+    """
+
+    __tablename__ = table_name("donation_site")
+
+    id: UUID = Field(primary_key=True)
+    donation_id: UUID = Field(foreign_key="donation.id", index=True)
+    place: int
+    name: str
+    address: Any = Field(default=None, sa_type=DOCUMENT)
+    contact: Any = Field(default=None, sa_type=DOCUMENT)
+    access: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    slot_wishes: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)
 
 
 class DonationItem(SQLModel, table=True):

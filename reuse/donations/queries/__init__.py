@@ -14,6 +14,7 @@ from reuse.donations.queries.giving import import_for as import_for
 from reuse.donations.queries.giving import items_per_category as items_per_category
 from reuse.donations.queries.giving import lines_of as lines_of
 from reuse.donations.queries.giving import media_kept_apart as media_kept_apart
+from reuse.donations.queries.giving import sites_of as sites_of
 from reuse.donations.queries.giving import visible_donations as visible_donations
 from reuse.donations.queries.papers import PICKUP_NOTE as PICKUP_NOTE
 from reuse.donations.queries.papers import RECEPTION_NOTE as RECEPTION_NOTE

@@ -13,6 +13,7 @@ from reuse.donations.models import (
     DonationImport,
     DonationItem,
     DonationLine,
+    DonationSite,
 )
 from reuse.donations.rules import CollectionStatus, DonationStatus
 from reuse.errors import NotFound
@@ -64,6 +65,15 @@ def lines_of(session: Session, donation_ids: Several[UUID]) -> dict[UUID, list[D
     rows = select(DonationLine).where(col(DonationLine.donation_id).in_(donation_ids)).order_by(col(DonationLine.id))
     for line in session.exec(rows):
         found[line.donation_id].append(line)
+    return found
+
+
+def sites_of(session: Session, donation_ids: Several[UUID]) -> dict[UUID, list[DonationSite]]:
+    """Sites by donation, in the order in which they were said; of one donation without them an empty list."""
+    found: dict[UUID, list[DonationSite]] = {donation_id: [] for donation_id in donation_ids}
+    rows = select(DonationSite).where(col(DonationSite.donation_id).in_(donation_ids))
+    for site in session.exec(rows.order_by(col(DonationSite.place), col(DonationSite.id))):
+        found[site.donation_id].append(site)
     return found
 
 

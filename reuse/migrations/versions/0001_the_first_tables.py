@@ -121,6 +121,8 @@ def upgrade() -> None:
         sa.Column("required_erasure", sa.String(), nullable=False),
         sa.Column("collection_address", DOCUMENT, nullable=False),
         sa.Column("contact", DOCUMENT, nullable=False),
+        sa.Column("contacts", DOCUMENT, nullable=False),
+        sa.Column("declarations", DOCUMENT, nullable=False),
         sa.Column("donor_reference", sa.String(), nullable=True),
         sa.Column("notes", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
@@ -434,6 +436,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_donation_line_donation_id"), "donation_line", ["donation_id"], unique=False)
+    op.create_table(
+        "donation_site",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("address", DOCUMENT, nullable=False),
+        sa.Column("contact", DOCUMENT, nullable=False),
+        sa.Column("access", DOCUMENT, nullable=False),
+        sa.Column("slot_wishes", DOCUMENT, nullable=False),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_donation_site_donation_id"), "donation_site", ["donation_id"], unique=False)
     op.create_table(
         "flag",
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -837,6 +853,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_import_fault_import_id"), "import_fault", ["import_id"], unique=False)
     op.create_table(
+        "line_refusal",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=False),
+        sa.Column("line_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=True),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.ForeignKeyConstraint(["line_id"], ["donation_line.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("device_id"),
+    )
+    op.create_index(op.f("ix_line_refusal_donation_id"), "line_refusal", ["donation_id"], unique=False)
+    op.create_table(
         "report_item",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("report_id", sa.Uuid(), nullable=False),
@@ -893,6 +926,8 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_report_item_medium_id"), table_name="report_item")
     op.drop_table("report_item")
+    op.drop_index(op.f("ix_line_refusal_donation_id"), table_name="line_refusal")
+    op.drop_table("line_refusal")
     op.drop_index(op.f("ix_import_fault_import_id"), table_name="import_fault")
     op.drop_table("import_fault")
     op.drop_index("uq_import_device", table_name="import_device")
@@ -971,6 +1006,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_grading_device_id"), table_name="grading")
     op.drop_table("grading")
     op.drop_table("flag")
+    op.drop_index(op.f("ix_donation_site_donation_id"), table_name="donation_site")
+    op.drop_table("donation_site")
     op.drop_index(op.f("ix_donation_line_donation_id"), table_name="donation_line")
     op.drop_table("donation_line")
     op.drop_index("uq_donation_item_key", table_name="donation_item")

@@ -20,6 +20,8 @@ from reuse.donations.api.shapes.giving import DonationIn as DonationIn
 from reuse.donations.api.shapes.giving import DonationMove as DonationMove
 from reuse.donations.api.shapes.giving import DonationShape as DonationShape
 from reuse.donations.api.shapes.giving import LineShape as LineShape
+from reuse.donations.api.shapes.giving import SiteIn as SiteIn
+from reuse.donations.api.shapes.giving import SiteShape as SiteShape
 from reuse.donations.api.shapes.imports import DeviceOfRow as DeviceOfRow
 from reuse.donations.api.shapes.imports import FaultOfRow as FaultOfRow
 from reuse.donations.api.shapes.words import UNSAID as UNSAID

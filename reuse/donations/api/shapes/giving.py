@@ -1,8 +1,8 @@
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from reuse.donations.api.shapes.words import UNSAID, Category, Details, Sentence, Word
 from reuse.donations.rules import DonationStatus, LegalBasis, RequiredErasure
@@ -26,6 +26,62 @@ class DeclaredLineShape(Shape):
     declared: int
 
 
+class ContactShape(Shape):
+    """Somebody at the donor's to write to or to ring, and for what."""
+
+    name: Word
+    function: Word | None = None
+    phone: Word | None = None
+    email: Word | None = None
+    note: Sentence | None = None
+
+
+class AccessShape(Shape):
+    """What a carrier meets at a site: yes or no, or a few words ("3 floors", "not before 8")."""
+
+    hours: Sentence | None = None
+    stairs: bool | Word | None = None
+    lift: bool | Word | None = None
+    dock: bool | Word | None = None
+    parking: bool | Word | None = None
+    note: Sentence | None = None
+
+
+class SlotWish(Shape):
+    """A span of time that suits the donor."""
+
+    since: AwareDatetime = Field(alias="from")
+    until: AwareDatetime = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> Self:
+        if self.until <= self.since:
+            raise ValueError("a wish ends after it begins")
+        return self
+
+
+class SiteIn(Shape):
+    """A place where devices wait; `id` (or the same name) means one that was said before and keeps its id."""
+
+    id: UUID | None = None
+    name: Word
+    address: Details
+    contact: Details | None = None
+    access: AccessShape = AccessShape()
+    slot_wishes: list[SlotWish] = Field(default=[], max_length=50)
+
+
+class SiteShape(Shape):
+    """A place where devices wait, with the id that collections know it by."""
+
+    id: UUID
+    name: str
+    address: Any
+    contact: Any
+    access: AccessShape
+    slot_wishes: list[SlotWish]
+
+
 class DonationIn(Shape):
     """A donation to be registered."""
 
@@ -35,18 +91,22 @@ class DonationIn(Shape):
     required_erasure: RequiredErasure
     collection_address: Details | None = None
     contact: Details | None = None
+    contacts: list[ContactShape] = Field(default=[], max_length=50)
+    sites: list[SiteIn] = Field(default=[], max_length=200)
     donor_reference: Word | None = None
     lines: list[LineShape] = Field(default=[], max_length=500)
     notes: Sentence | None = None
 
 
 class DonationChange(Shape):
-    """What is to be changed of a donation; what is left out stays, `lines` replaces all lines."""
+    """What is to be changed of a donation; what is left out stays; `lines`, `sites`, `contacts` replace all."""
 
     legal_basis: LegalBasis = UNSAID
     required_erasure: RequiredErasure = UNSAID
     collection_address: Details | None = None
     contact: Details | None = None
+    contacts: list[ContactShape] = Field(default=[], max_length=50)
+    sites: list[SiteIn] = Field(default=[], max_length=200)
     donor_reference: Word | None = None
     lines: list[LineShape] = Field(default=[], max_length=500)
     notes: Sentence | None = None
@@ -66,6 +126,8 @@ class DonationShape(Shape):
     required_erasure: str
     collection_address: Any
     contact: Any
+    contacts: list[ContactShape]
+    sites: list[SiteShape]
     donor_reference: str | None
     notes: str | None
     reason: str | None
