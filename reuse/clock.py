@@ -22,3 +22,8 @@ def now() -> datetime:
 def new_id() -> UUID:
     """A fresh UUIDv7 (RFC 9562): unique, and in the order of its making."""
     return uuid7()
+
+
+def first_id_at(at: datetime) -> UUID:
+    """An id before every UUIDv7 that was made at this instant or later: its first 48 bits are the milliseconds."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)

@@ -1,12 +1,20 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func
+import sqlalchemy
+from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from reuse.history.models import HistoryHead, HistoryRecord
 from reuse.history.rules import FIRST, chain_hash
+
+PORTION = 500
+"""Chains that are verified with one question."""
+NOT_HASHED = frozenset({"id", "previous", "hash"})
+"""What of a stored record its own hash does not cover."""
+_COLUMNS = [col(getattr(HistoryRecord, name)) for name in HistoryRecord.model_fields]
 
 
 def history_of(session: Session, thing: str, thing_id: UUID) -> list[HistoryRecord]:
@@ -25,6 +33,19 @@ class Break:
     reason: str
 
 
+class Chain(NamedTuple):
+    """One chain and where it must end."""
+
+    thing: str
+    thing_id: UUID
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        """Its place in the order of chains."""
+        return f"{self.thing}:{self.thing_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What a walk over the whole history found."""
@@ -34,48 +55,96 @@ class Verification:
     breaks: tuple[Break, ...]
 
 
-def content_of(row: HistoryRecord) -> dict[str, object]:
-    """The part of a stored record that its hash covers."""
-    return row.model_dump(exclude={"id", "previous", "hash"})
-
-
 def verify_history(session: Session) -> Verification:
     """Recompute every hash of every chain; memory stays flat however long the history is."""
-    breaks: list[Break] = []
+    breaks: list[Break] = list(headless_records(session))
     records = chains = 0
-    ends: tuple[str, UUID, int, str] | None = None
-    statement = select(HistoryRecord).order_by(
-        col(HistoryRecord.thing), col(HistoryRecord.thing_id), col(HistoryRecord.seq)
-    )
-    for row in session.exec(statement.execution_options(yield_per=1000)):
-        records += 1
-        if ends is None or (row.thing, row.thing_id) != ends[:2]:
-            chains += 1
-            breaks.extend(_check_end(session, ends))
-            ends = (row.thing, row.thing_id, 0, FIRST)
-        breaks.extend(_check_record(row, ends[2], ends[3]))
-        ends = (row.thing, row.thing_id, row.seq, row.hash)
-        session.expunge(row)
-    breaks.extend(_check_end(session, ends))
-    heads = session.exec(select(func.count()).select_from(HistoryHead)).one()
-    if heads != chains:
-        breaks.append(Break("history", UUID(int=0), 0, f"{heads} chains are known, {chains} have records"))
+    last: Chain | None = None
+    while some := chains_after(session, str(last) if last else None, PORTION):
+        chains, last = chains + len(some), some[-1]
+        read, found = verify_chains(session, some)
+        records += read
+        breaks += found
     return Verification(chains=chains, records=records, breaks=tuple(breaks))
 
 
-def _check_record(row: HistoryRecord, seq: int, previous: str) -> Iterator[Break]:
-    if row.seq != seq + 1:
-        yield Break(row.thing, row.thing_id, row.seq, f"record {seq + 1} is missing")
-    elif row.previous != previous:
-        yield Break(row.thing, row.thing_id, row.seq, "it does not hold the hash of the record before it")
-    if row.hash != chain_hash(content_of(row), row.previous):
-        yield Break(row.thing, row.thing_id, row.seq, "its content is not what was recorded")
+def chains_after(session: Session, place: str | None, limit: int) -> list[Chain]:
+    """The next chains in their order, from the beginning where no place is given."""
+    statement = _chains().order_by(col(HistoryHead.thing), col(HistoryHead.thing_id)).limit(limit)
+    if place is not None:
+        thing, _, thing_id = place.partition(":")
+        statement = statement.where(
+            tuple_(col(HistoryHead.thing), col(HistoryHead.thing_id)) > tuple_(thing, UUID(thing_id))
+        )
+    return [Chain(*row) for row in session.connection().execute(statement)]
 
 
-def _check_end(session: Session, end: tuple[str, UUID, int, str] | None) -> Iterator[Break]:
-    if end is None:
-        return
-    thing, thing_id, seq, digest = end
-    head = session.get(HistoryHead, (thing, thing_id))
-    if head is None or (head.seq, head.hash) != (seq, digest):
-        yield Break(thing, thing_id, seq, "the chain does not end where it was last written")
+def chains_written_since(session: Session, since: UUID, limit: int) -> list[Chain]:
+    """The chains that have a record with an id after this one, which a UUIDv7 makes a question of time."""
+    written = (
+        sqlalchemy.select(col(HistoryRecord.thing), col(HistoryRecord.thing_id))
+        .where(col(HistoryRecord.id) > since)
+        .distinct()
+        .limit(limit)
+        .subquery()
+    )
+    is_same = (written.c.thing == HistoryHead.thing) & (written.c.thing_id == HistoryHead.thing_id)
+    return [Chain(*row) for row in session.connection().execute(_chains().join(written, is_same))]
+
+
+def _chains() -> sqlalchemy.Select[str, UUID, int, str]:
+    return sqlalchemy.select(
+        col(HistoryHead.thing), col(HistoryHead.thing_id), col(HistoryHead.seq), col(HistoryHead.hash)
+    )
+
+
+def headless_records(session: Session) -> Iterator[Break]:
+    """Records of chains that nobody knows of: this one question looks at the whole history."""
+    statement = (
+        select(HistoryRecord.thing, HistoryRecord.thing_id)
+        .join(
+            HistoryHead,
+            (col(HistoryHead.thing) == HistoryRecord.thing) & (col(HistoryHead.thing_id) == HistoryRecord.thing_id),
+            isouter=True,
+        )
+        .where(col(HistoryHead.seq).is_(None))
+        .distinct()
+    )
+    for thing, thing_id in session.exec(statement):
+        yield Break(thing, thing_id, 0, "it has records, but its end was not kept")
+
+
+def verify_chains(session: Session, chains: Sequence[Chain]) -> tuple[int, list[Break]]:
+    """Recompute every hash of these chains, at most some hundred at once: how many records, and what does not hold."""
+    ends = {(chain.thing, chain.thing_id): (0, FIRST) for chain in chains}
+    breaks: list[Break] = []
+    records = 0
+    statement = (
+        sqlalchemy.select(*_COLUMNS)
+        .where(col(HistoryRecord.thing_id).in_({chain.thing_id for chain in chains}))
+        .order_by(col(HistoryRecord.thing), col(HistoryRecord.thing_id), col(HistoryRecord.seq))
+    )
+    for row in session.connection().execute(statement, execution_options={"yield_per": 1000}).mappings():
+        key = (row["thing"], row["thing_id"])
+        if key not in ends:
+            continue
+        records += 1
+        breaks.extend(_check_record(row, *ends[key]))
+        ends[key] = (row["seq"], row["hash"])
+    breaks += [
+        Break(*chain[:3], "the chain does not end where it was last written")
+        for chain in chains
+        if ends[chain.thing, chain.thing_id] != (chain.seq, chain.hash)
+    ]
+    return records, breaks
+
+
+def _check_record(row: Mapping[Any, Any], seq: int, previous: str) -> Iterator[Break]:
+    place = (row["thing"], row["thing_id"], row["seq"])
+    if row["seq"] != seq + 1:
+        yield Break(*place, f"record {seq + 1} is missing")
+    elif row["previous"] != previous:
+        yield Break(*place, "it does not hold the hash of the record before it")
+    content = {name: value for name, value in row.items() if name not in NOT_HASHED}
+    if row["hash"] != chain_hash(content, row["previous"]):
+        yield Break(*place, "its content is not what was recorded")

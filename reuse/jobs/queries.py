@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_
@@ -38,3 +39,10 @@ def job_for(session: Session, caller: Caller, job_id: UUID) -> Job:
     if job is None or not may_see(caller, job):
         raise NotFound(f"There is no job {job_id}.")
     return job
+
+
+def last_result(session: Session, kind: str) -> dict[str, Any] | None:
+    """What the latest job of this kind that succeeded gave; None where none has yet."""
+    statement = select(Job).where(Job.kind == kind, Job.state == JobState.succeeded).order_by(col(Job.id).desc())
+    job = session.exec(statement.limit(1)).first()
+    return job.result if job else None
