@@ -2,10 +2,10 @@ from datetime import datetime
 from uuid import UUID
 
 from labels.documents import render_certificate
+from reuse.signing import signing_key
 from reuse.wiping.actions.certificates import Seal, issue_certificate, link_rendering, paper_of
 from reuse.wiping.actions.matching import match_device, match_report
 from reuse.wiping.actions.media import end_disposals_of_found
-from reuse.wiping.actions.signing import signing_key
 from reuse.wiping.queries.certificates import acceptance
 from workers.task import Work, task
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from reuse import clock
 from reuse.canonical import as_json
 from reuse.history.models import HistoryHead, HistoryRecord
-from reuse.history.rules import FIRST, Actor, chain_hash
+from reuse.history.rules import FIRST, Actor, chain_hash, new_salt, open_part, seal_of
 
 LOOKUP = 500  # ids in one IN (…): far under SQLite's and PostgreSQL's limits on parameters
 
@@ -80,7 +80,9 @@ def record_all(session: Session, actor: Actor, happenings: Sequence[Happening]) 
 
 def _row(happening: Happening, actor: Actor, recorded_at: datetime, seq: int, previous: str) -> dict[str, Any]:
     content = as_json_row(happening, actor, recorded_at, seq)
-    return {**content, "id": clock.new_id(), "previous": previous, "hash": chain_hash(content, previous)}
+    salt = new_salt()
+    digest = chain_hash(open_part(content), seal_of(content, salt), previous)
+    return {**content, "id": clock.new_id(), "salt": salt, "previous": previous, "hash": digest}
 
 
 def as_json_row(happening: Happening, actor: Actor, recorded_at: datetime, seq: int) -> dict[str, Any]:

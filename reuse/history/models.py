@@ -27,6 +27,7 @@ class HistoryRecord(SQLModel, table=True):
     person: str | None = None
     key_id: UUID | None = None
     data: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    salt: str
     previous: str
     hash: str
 

@@ -8,12 +8,12 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from reuse.history.models import HistoryHead, HistoryRecord
-from reuse.history.rules import FIRST, chain_hash
+from reuse.history.rules import FIRST, chain_hash, open_part, seal_of
 
 PORTION = 500
 """Chains that are verified with one question."""
-NOT_HASHED = frozenset({"id", "previous", "hash"})
-"""What of a stored record its own hash does not cover."""
+NOT_HASHED = frozenset({"id", "salt", "previous", "hash"})
+"""What of a stored record is not its content, which its own hash covers."""
 _COLUMNS = [col(getattr(HistoryRecord, name)) for name in HistoryRecord.model_fields]
 
 
@@ -145,6 +145,11 @@ def _check_record(row: Mapping[Any, Any], seq: int, previous: str) -> Iterator[B
         yield Break(*place, f"record {seq + 1} is missing")
     elif row["previous"] != previous:
         yield Break(*place, "it does not hold the hash of the record before it")
-    content = {name: value for name, value in row.items() if name not in NOT_HASHED}
-    if row["hash"] != chain_hash(content, row["previous"]):
+    content = content_of(row)
+    if row["hash"] != chain_hash(open_part(content), seal_of(content, row["salt"]), row["previous"]):
         yield Break(*place, "its content is not what was recorded")
+
+
+def content_of(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The part of a stored record that its hash covers."""
+    return {name: value for name, value in row.items() if name not in NOT_HASHED}

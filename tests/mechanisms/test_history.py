@@ -8,8 +8,8 @@ from sqlmodel import Session
 from makers import make_organisation
 from reuse import clock
 from reuse.history.actions import Happening, record, record_all
-from reuse.history.queries import history_of, verify_history
-from reuse.history.rules import SYSTEM
+from reuse.history.queries import content_of, history_of, verify_history
+from reuse.history.rules import SYSTEM, Actor, chain_hash, open_part, seal_of
 from reuse.house import House
 from reuse.people.actions import add_key
 from reuse.people.models import Organisation
@@ -81,3 +81,26 @@ def test_writers_of_one_thing_at_the_same_time_never_fork_its_chain(any_house: H
     with reading(any_house.database) as session:
         assert [one.seq for one in history_of(session, "organisation", organisation.id)] == list(range(1, 26))
     assert breaks(any_house) == []
+
+
+def test_a_record_is_checked_without_the_names_in_it_and_not_with_others(any_house: House) -> None:
+    data = {"number": 1, "witness": "temoin-1"}
+    with transaction(any_house.database) as session:
+        record(session, Actor(None, "tech-1"), thing="probe", thing_id=THING, verb="done", data=data)
+    with reading(any_house.database) as session:
+        (row,) = history_of(session, "probe", THING)
+    content = content_of(row.model_dump())
+    opened, seal = open_part(content), seal_of(content, row.salt)
+    assert "tech-1" not in str(opened)
+    assert "temoin-1" not in str(opened)
+    assert chain_hash(opened, seal, row.previous) == row.hash
+    for change in ({"person": "tech-2"}, {"data": {**data, "witness": "temoin-2"}}):
+        assert seal_of({**content, **change}, row.salt) != seal
+
+
+def test_the_same_name_is_sealed_differently_in_each_record(house: House) -> None:
+    write(house, 2)
+    with reading(house.database) as session:
+        records = history_of(session, "probe", THING)
+        seals = {seal_of(content_of(one.model_dump()), one.salt) for one in records}
+    assert len(seals) == len({one.salt for one in records}) == 2

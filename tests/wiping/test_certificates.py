@@ -40,10 +40,10 @@ from reuse.jobs.models import Job
 from reuse.jobs.rules import JobState
 from reuse.people.models import Organisation
 from reuse.people.rules import Activity, Caller, Role
+from reuse.signing import signing_key
 from reuse.transactions import in_transaction, reading
 from reuse.wiping.actions.offline import verify_certificate_file
 from reuse.wiping.actions.sanitization import accept_sanitization
-from reuse.wiping.actions.signing import signing_key
 from reuse.wiping.models import Certificate
 
 

@@ -9,14 +9,10 @@ from reuse.devices.api.shapes import OPEN_CODES, knows_origin
 from reuse.devices.queries import device_for, history_page
 from reuse.devices.rules import pseudonym
 from reuse.history.models import HistoryRecord
+from reuse.history.rules import PERSONAL
 from reuse.house import House
 from reuse.people.rules import Caller
 from reuse.web import Page, Shape, door
-
-NAMES = frozenset(
-    {"person", "name", "signatures", "signature", "contact", "witness", "beneficiary", "pseudonym", "note"}
-)
-"""What a record may say of persons: it stays inside the organisation that wrote it."""
 
 
 class RecordShape(Shape):
@@ -53,7 +49,7 @@ def record_shape(row: HistoryRecord, caller: Caller, secret: bytes, *, hidden_id
             organisation_id = by = None
     if not is_own:
         by = pseudonym(secret, row.organisation_id, by) if by else None
-        data = {key: value for key, value in data.items() if key not in NAMES}
+        data = {key: value for key, value in data.items() if key not in PERSONAL}
     return RecordShape(
         seq=row.seq,
         verb=row.verb,

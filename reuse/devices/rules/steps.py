@@ -1,6 +1,7 @@
 """What is to be done with a device next. Source: spec/process.md, Workshop: the order of work seen on the floor."""
 
 import json
+from collections.abc import Collection
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -78,8 +79,8 @@ LANGUAGES = ("fr", "en")
 DEFAULT_LANGUAGE = "fr"
 
 
-def best_language(accepted: str | None, otherwise: str) -> str:
-    """The language of ours that an Accept-Language header (RFC 9110, 12.5.4) likes best, else the territory's."""
+def best_language(accepted: str | None, otherwise: str, among: Collection[str] = LANGUAGES) -> str:
+    """The language `among` ours that an Accept-Language header (RFC 9110, 12.5.4) likes best, else `otherwise`."""
     wishes: list[tuple[float, str]] = []
     for part in (accepted or "").lower().split(","):
         name, _, weight = part.partition(";")
@@ -89,6 +90,6 @@ def best_language(accepted: str | None, otherwise: str) -> str:
             continue
         wishes.append((-quality, name.strip().split("-")[0]))
     for quality, language in sorted(wishes, key=lambda wish: wish[0]):
-        if quality < 0 and language in LANGUAGES:
+        if quality < 0 and language in among:
             return language
-    return otherwise if otherwise in LANGUAGES else DEFAULT_LANGUAGE
+    return otherwise if otherwise in among else DEFAULT_LANGUAGE

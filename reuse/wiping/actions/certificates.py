@@ -16,9 +16,9 @@ from reuse.files import Files
 from reuse.history.actions import record
 from reuse.history.rules import Actor
 from reuse.people.rules import Caller, Role, require_person, require_role
+from reuse.signing import public_key_of
 from reuse.wiping.actions.freezing import Facts, facts_for, frozen
 from reuse.wiping.actions.paper import certificate_value
-from reuse.wiping.actions.signing import public_key_of
 from reuse.wiping.actions.withdrawal import end_sanitization
 from reuse.wiping.models import Certificate, Sanitization
 from reuse.wiping.queries.certificates import certificate_for

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, cast
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
@@ -16,6 +15,7 @@ from pypdf.errors import PyPdfError
 from labels.documents import render_certificate
 from reuse.canonical import canonical_json, sha256_hex
 from reuse.errors import Invalid
+from reuse.signing import is_signed_by
 from reuse.wiping.actions.freezing import SCHEMA, renderer
 from reuse.wiping.actions.paper import certificate_value
 
@@ -123,20 +123,12 @@ def _signature_problems(known: dict[str, Any], record: bytes, signed: bytes, fin
     expected = (fingerprint or sha256_hex(raw)).strip().lower().replace(":", "")
     found = {
         "signature_missing": not signed,
-        "signature_wrong": bool(signed) and not _is_signed(public, signed, record),
+        "signature_wrong": bool(signed) and not is_signed_by(public, signed, record),
         "record_not_canonical": canonical_json(known) != record,
         "fingerprint_wrong": sha256_hex(raw) != key["fingerprint"],
         "key_of_somebody_else": sha256_hex(raw) != expected,
     }
     return [problem for problem, is_there in found.items() if is_there]
-
-
-def _is_signed(public: Ed25519PublicKey, signed: bytes, record: bytes) -> bool:
-    try:
-        public.verify(signed, record)
-    except InvalidSignature:
-        return False
-    return True
 
 
 def _evidence_problems(known: dict[str, Any], evidence: Mapping[str, bytes]) -> list[str]:

@@ -1,12 +1,15 @@
-"""The organisations' Ed25519 keys (RFC 8032): made at first use, kept in files, never in the database."""
+"""Ed25519 keys (RFC 8032) of organisations and of the house: made at first use, kept in files, never in a database."""
 
 import base64
+import binascii
 import os
 import secrets
 from pathlib import Path
+from typing import Final, Literal
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -18,14 +21,17 @@ from cryptography.hazmat.primitives.serialization import (
 from reuse.canonical import sha256_hex
 from reuse.settings import Settings
 
+HOUSE: Final = "house"
+"""The name of the key with which the installation itself signs, for no organisation."""
 
-def signing_key(settings: Settings, organisation_id: UUID) -> Ed25519PrivateKey:
-    """The organisation's key from the folder of keys, made there at first use.
+
+def signing_key(settings: Settings, owner: UUID | Literal["house"]) -> Ed25519PrivateKey:
+    """The key of an organisation, or that of the house, from the folder of keys, made there at first use.
 
     Of two processes that ask at once, one makes it and both get it: a key file appears whole or not at all.
     """
     folder = settings.keys_dir or settings.data_dir / "keys"
-    path = folder / f"{organisation_id}.ed25519.pem"
+    path = folder / f"{owner}.ed25519.pem"
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _place(path, _fresh())
@@ -39,6 +45,23 @@ def public_key_of(key: Ed25519PrivateKey) -> dict[str, str]:
     """What a certificate says of its key: the public half in base64, and the SHA-256 of it as fingerprint."""
     raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return {"algorithm": "ed25519", "public_key": base64.b64encode(raw).decode(), "fingerprint": sha256_hex(raw)}
+
+
+def public_key_from(text: str) -> Ed25519PublicKey | None:
+    """The public key written in base64, or None for a text that is no key."""
+    try:
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def is_signed_by(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
+    """Whether the holder of this key signed exactly these bytes."""
+    try:
+        key.verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _fresh() -> bytes:
