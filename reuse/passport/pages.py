@@ -2,7 +2,7 @@ from litestar.params import FromPath
 from sqlmodel import Session
 
 from reuse.html import page
-from reuse.passport.queries import workshop_of_label
+from reuse.passport.queries.finding import workshop_of_label
 from reuse.web import Answer, door
 
 

@@ -1,3 +1,3 @@
-from reuse.passport.api import intake, look
+from reuse.passport.api import follow, intake, look
 
-doors = [*look.doors, *intake.doors]
+doors = [*look.doors, *intake.doors, *follow.doors]

@@ -8,7 +8,7 @@ from reuse.devices.api.shapes import DeviceShape, device_shape, device_shapes
 from reuse.devices.queries import device_for, devices_by_code
 from reuse.devices.rules import Status
 from reuse.errors import Fault, Invalid, NotFound
-from reuse.passport.queries import find_devices
+from reuse.passport.queries.finding import find_devices
 from reuse.people.rules import Caller
 from reuse.web import Page, Shape, door
 

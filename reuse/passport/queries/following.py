@@ -1,0 +1,39 @@
+"""Who may follow a donation to its end, and which of its devices they see."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col
+
+from reuse.devices.models import Device
+from reuse.devices.queries import visible_devices
+from reuse.devices.rules import pseudonym
+from reuse.donations.models import Donation
+from reuse.donations.queries import donation_for
+from reuse.errors import NotFound
+from reuse.people.rules import Activity, Caller
+
+
+def followed_donation(session: Session, caller: Caller, donation_id: UUID) -> Donation:
+    """The donation, for its donor, workshop, territory and the operator; NotFound for others, carriers among them.
+
+    A carrier knows a donation from collection to delivery (spec/process.md): what came of it is no concern of its.
+    """
+    donation = donation_for(session, caller, donation_id)
+    is_party = caller.organisation_id in {donation.donor_id, donation.workshop_id, donation.registered_by_id}
+    oversees = Activity.territory in caller.activities and donation.territory_id == caller.territory_id
+    if not (caller.sees_all or is_party or oversees):
+        raise NotFound(f"There is no donation {donation_id}.")
+    return donation
+
+
+def its_devices(caller: Caller, donation_id: UUID) -> ColumnElement[bool]:
+    """The donation's devices that the caller may know of."""
+    return (col(Device.donation_id) == donation_id) & visible_devices(caller)
+
+
+def shown_person(caller: Caller, secret: bytes, organisation_id: UUID | None, person: str | None) -> str | None:
+    """A person's name inside the person's own organisation, elsewhere a pseudonym that stays the same."""
+    if person is None or organisation_id in {None, caller.organisation_id}:
+        return person
+    return pseudonym(secret, organisation_id, person)
