@@ -157,6 +157,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(), nullable=True),
         sa.Column("key_id", sa.Uuid(), nullable=True),
         sa.Column("data", DOCUMENT, nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
         sa.Column("previous", sa.String(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
