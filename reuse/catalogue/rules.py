@@ -6,13 +6,15 @@ Money is whole minor units of an ISO 4217 currency (12.500 TND is 12500, 500 XOF
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any, cast
 
-from reuse.errors import Conflict, Fault, Invalid
+from reuse.donations.rules import exponent as exponent
+from reuse.donations.rules import in_major_units as in_major_units
+from reuse.donations.rules import load_price_caps as load_price_caps
+from reuse.errors import Conflict, Fault
 
 HIGHEST_SCORE = 100
 HIGHEST_AMOUNT = 10**12  # beyond any device's price in any currency: a slip, not a price
@@ -65,27 +67,6 @@ def _data(name: str) -> dict[str, Any]:
 def load_default_grid() -> dict[str, Any]:
     """Return the grid that the default territory ships with."""
     return _data("price_grid.default.json")
-
-
-@cache
-def load_price_caps() -> Mapping[str, dict[str, Any]]:
-    """Return the tables of legal caps, by country."""
-    folder = resources.files("reuse") / "data"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith("price_caps."))
-    return {_data(name)["country"]: _data(name) for name in names}
-
-
-def exponent(currency: str) -> int:
-    """Return how many decimals a currency has (ISO 4217); Invalid `currency_unknown` where none is known."""
-    exponents: dict[str, int] = _data("currencies.json")["exponents"]
-    if currency not in exponents:
-        raise Invalid(f"The currency {currency} is not known here.", code="currency_unknown")
-    return exponents[currency]
-
-
-def in_major_units(amount_minor: int, currency: str) -> Decimal:
-    """Return an amount as people write it: 12500 of TND is 12.500."""
-    return Decimal(amount_minor).scaleb(-exponent(currency))
 
 
 def price_for(category: str, score: int, grid: Mapping[str, Any]) -> Priced:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -6,6 +7,7 @@ from sqlmodel import Session, col, update
 from reuse.devices.actions.moves import move_devices
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
+from reuse.donations.actions.refusals import SaidRefusal, refuse_part
 from reuse.donations.actions.register import change_donation, check_organisation, is_its_lead
 from reuse.donations.models import Collection, Donation
 from reuse.donations.queries import (
@@ -44,9 +46,10 @@ def ask_move(
     *,
     to: DonationStatus,
     reason: str | None,
+    refused: Sequence[SaidRefusal] = (),
     version: int | None,
 ) -> Donation:
-    """Submit, accept, decline, cancel or close a donation.
+    """Submit, accept, decline, cancel or close a donation; accept it in part where something is `refused`.
 
     NotAllowed for a role or side that does not decide this, Invalid where a reason is missing, Conflict with `missing`
     where acceptance or closing has an open condition.
@@ -56,11 +59,16 @@ def ask_move(
     if to in NEEDS_REASON and not (reason or "").strip():
         sentence = f"Say in `reason` why this donation is {to}; the other side reads it."
         raise Invalid(sentence, code="reason_required", errors=(Fault("/reason", "required", sentence),))
+    if refused and to is not DonationStatus.ACCEPTED:
+        sentence = "Parts are refused only while the rest is accepted; leave `refused` out."
+        raise Invalid(sentence, code="not_accepting", errors=(Fault("/refused", "not_accepting", sentence),))
     if to is DonationStatus.ACCEPTED:
         _check_acceptance(session, donation)
     if to is DonationStatus.CLOSED:
         _check_closing(session, donation)
     move_donation(session, caller.actor, donation, to, reason=reason, version=version)
+    if refused:
+        refuse_part(session, caller.actor, donation, refused)
     if to is DonationStatus.SUBMITTED:
         _find_workshop(session, caller.actor, donation)
     if to in {DonationStatus.CANCELLED, DonationStatus.DECLINED}:

@@ -8,8 +8,15 @@ from sqlmodel import Session, col, select
 
 from reuse.devices.models import Code, Device
 from reuse.devices.rules import Status
-from reuse.donations.models import Collection, CollectionDonation, CollectionItem, DonationItem, PickupCount
-from reuse.donations.queries import ON_THE_WAY, collections_of, devices_of, lines_of
+from reuse.donations.models import (
+    Collection,
+    CollectionDonation,
+    CollectionItem,
+    DonationItem,
+    LineRefusal,
+    PickupCount,
+)
+from reuse.donations.queries import ON_THE_WAY, collections_of, devices_of, lines_of, refusals_of
 from reuse.donations.rules import (
     CollectionStatus,
     DeclaredItem,
@@ -19,6 +26,7 @@ from reuse.donations.rules import (
     Reconciliation,
     SeenDevice,
     reconcile,
+    without_refused,
 )
 
 NOT_SEEN = (Status.declared, Status.collected, Status.withdrawn)
@@ -28,7 +36,8 @@ def reconciliation_of(session: Session, donation_ids: Several[UUID]) -> Reconcil
     """Declared, picked up and received of these donations, over all their collections so far.
 
     While another collection is planned or on the road, what nobody has seen yet may still come: only what the dock said
-    to be missing is told as missing. Devices withdrawn before the collection are no longer declared.
+    to be missing is told as missing. Devices withdrawn before the collection are no longer declared; of those that were
+    refused at acceptance the lines have said so already.
     """
     session.flush()
     devices = devices_of(session, donation_ids)
@@ -38,7 +47,9 @@ def reconciliation_of(session: Session, donation_ids: Several[UUID]) -> Reconcil
     for lines in lines_of(session, donation_ids).values():
         for line in lines:
             declared[line.category] += line.declared
-    declared.subtract(item.category for item in items if item.device_id in withdrawn)
+    refusals = [one for said in refusals_of(session, donation_ids).values() for one in said]
+    refused = {one.device_id for one in refusals}
+    declared.subtract(item.category for item in items if item.device_id in withdrawn - refused)
     collections = collections_of(session, donation_ids)
     found = reconcile(
         declared,
@@ -46,11 +57,19 @@ def reconciliation_of(session: Session, donation_ids: Several[UUID]) -> Reconcil
         _seen(session, devices),
         [DeclaredItem(str(i.device_id), i.category, i.serial) for i in items if i.device_id not in withdrawn],
     )
-    differences = found.differences
+    lost = {str(device.id) for device in devices if device.status == Status.missing}
+    listed = Counter(item.category for item in items if item.device_id not in withdrawn)
+    spare = _spare(listed, declared, refusals)
+    differences = without_refused(found.differences, spare, said_missing=lost)
     if any(one.status in ON_THE_WAY for one in collections):
-        lost = {str(device.id) for device in devices if device.status == Status.missing}
         differences = tuple(d for d in differences if d.reason is not DifferenceReason.MISSING or d.device_id in lost)
     return Reconciliation(found.lines, tuple(_with_references(session, differences)))
+
+
+def _spare(listed: Counter[str], declared: Counter[str], refusals: Sequence[LineRefusal]) -> dict[str, int]:
+    """How many more are listed than are declared, by category, where devices were refused by count."""
+    by_count = {one.category for one in refusals if one.device_id is None}
+    return {category: listed[category] - declared[category] for category in by_count}
 
 
 def _seen(session: Session, devices: Sequence[Device]) -> list[SeenDevice]:

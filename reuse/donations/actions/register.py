@@ -9,11 +9,11 @@ from reuse import clock
 from reuse.documents.actions import next_number
 from reuse.donations.actions.sites import SaidSite, say_sites
 from reuse.donations.models import Donation, DonationLine
-from reuse.donations.queries import items_per_category
-from reuse.donations.rules import DonationStatus, declared_quantity
+from reuse.donations.queries import items_per_category, refused_per_line
+from reuse.donations.rules import DonationStatus, declared_quantity, merged_declarations, template_for
 from reuse.errors import Conflict, Fault, Invalid, NotAllowed, Stale
 from reuse.history.actions import record
-from reuse.people.models import Organisation
+from reuse.people.models import Organisation, Territory
 from reuse.people.rules import Activity, Caller, Role
 
 EDITABLE = (DonationStatus.DRAFT, DonationStatus.SUBMITTED)
@@ -61,6 +61,7 @@ def register_donation(
     workshop = workshop_id or (None if by_donor else caller.organisation_id)
     if workshop is not None:
         check_organisation(session, caller.territory_id, workshop, Activity.workshop, "/workshop_id")
+    facts["declarations"] = _declared(session, caller.territory_id, facts["legal_basis"], {}, facts.get("declarations"))
     donation = Donation(
         id=clock.new_id(),
         number=next_number(session, organisation_id=donor, prefix="DON"),
@@ -106,6 +107,10 @@ def edit_donation(
     check_side(caller, donation)
     whole = [name for name, said in (("lines", lines), ("sites", sites)) if said is not None]
     _check_editable(donation, {*facts, *whole})
+    if facts.keys() & {"declarations", "legal_basis"}:
+        basis = facts.get("legal_basis", donation.legal_basis)
+        before, said = donation.declarations, facts.get("declarations")
+        facts["declarations"] = _declared(session, donation.territory_id, basis, before, said)
     change_donation(session, donation, version=version, **facts)
     if lines is not None:
         say_lines(session, donation, lines)
@@ -114,6 +119,14 @@ def edit_donation(
     what = {"fields": sorted([*facts, *whole])}
     record(session, caller.actor, thing="donation", thing_id=donation.id, verb="edited", data=what)
     return donation
+
+
+def _declared(
+    session: Session, territory_id: UUID, legal_basis: str, before: dict[str, Any], said: dict[str, Any] | None
+) -> dict[str, Any]:
+    """What is declared once `said` is added; Invalid for what the territory's template does not allow."""
+    template = template_for(session.get_one(Territory, territory_id).country, legal_basis)
+    return merged_declarations(template, before, said or {})
 
 
 def _check_editable(donation: Donation, fields: set[str]) -> None:
@@ -199,16 +212,19 @@ def say_lines(session: Session, donation: Donation, lines: Sequence[SaidLine]) -
 def settle_lines(session: Session, donation: Donation) -> None:
     """Have the lines declare what the listed items say: per category the larger of lines and items.
 
-    What the items have beyond the lines goes to the category's first line; a category without line gets one.
+    What the items have beyond the lines goes to the category's first line; a category without line gets one. What was
+    refused of a line at acceptance stays refused.
     """
     session.flush()
     statement = select(DonationLine).where(DonationLine.donation_id == donation.id).order_by(col(DonationLine.id))
     lines = list(session.exec(statement))
+    refused = refused_per_line(session, [donation.id])
     for category, items in sorted(items_per_category(session, donation.id).items()):
         own = [line for line in lines if line.category == category]
         said = sum(line.quantity or 0 for line in own)
         if own:
-            own[0].declared = (own[0].quantity or 0) + declared_quantity(said, items) - said
+            whole = (own[0].quantity or 0) + declared_quantity(said, items) - said
+            own[0].declared = max(whole - refused[own[0].id], 0)
             session.add(own[0])
         else:
             session.add(DonationLine(id=clock.new_id(), donation_id=donation.id, category=category, declared=items))

@@ -1,3 +1,3 @@
-from reuse.donations.api import collections, donations, imports
+from reuse.donations.api import collections, donations, imports, templates
 
-doors = [*donations.doors, *imports.doors, *collections.doors]
+doors = [*donations.doors, *templates.doors, *imports.doors, *collections.doors]

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from datetime import UTC
 from uuid import UUID
 
@@ -7,51 +6,27 @@ from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
 from reuse.donations.actions.moves import ask_move, assign_donation
+from reuse.donations.actions.refusals import SaidRefusal
 from reuse.donations.actions.register import SaidLine, edit_donation, register_donation
 from reuse.donations.actions.sites import SaidSite
 from reuse.donations.api.shapes import (
     AssignmentIn,
-    DeclaredLineShape,
     DonationChange,
     DonationIn,
     DonationMove,
     DonationShape,
     LineShape,
     SiteIn,
-    SiteShape,
 )
-from reuse.donations.models import Donation, DonationLine, DonationSite
-from reuse.donations.queries import donation_for, lines_of, sites_of, visible_donations
+from reuse.donations.api.shapes.shown import donation_shapes
+from reuse.donations.models import Donation
+from reuse.donations.queries import donation_for, visible_donations
 from reuse.people.rules import Caller
 from reuse.web import Page, door, page_of
 
 
-def donation_shape(donation: Donation, lines: list[DonationLine], sites: list[DonationSite]) -> DonationShape:
-    """The donation as all who may see it see it."""
-    places = [SiteShape.model_validate(site.model_dump(include=set(SiteShape.model_fields))) for site in sites]
-    told = [
-        DeclaredLineShape(
-            category=line.category,
-            quantity=line.declared if line.quantity is None else line.quantity,
-            description=line.description,
-            declared=line.declared,
-        )
-        for line in lines
-    ]
-    facts = donation.model_dump(include=set(DonationShape.model_fields) - {"lines", "sites"})
-    return DonationShape.model_validate({**facts, "lines": told, "sites": places})
-
-
-def _shapes(session: Session, donations: Sequence[Donation]) -> dict[UUID, DonationShape]:
-    """Donations as they are shown, by id; everything that hangs on them is asked for once for all."""
-    session.flush()
-    ids = [donation.id for donation in donations]
-    lines, sites = lines_of(session, ids), sites_of(session, ids)
-    return {one.id: donation_shape(one, lines[one.id], sites[one.id]) for one in donations}
-
-
 def _shown(session: Session, donation: Donation) -> DonationShape:
-    return _shapes(session, [donation])[donation.id]
+    return donation_shapes(session, [donation])[donation.id]
 
 
 def _places(sites: list[SiteIn]) -> list[SaidSite]:
@@ -99,7 +74,7 @@ def list_donations(
     ):
         statement = statement.where(col(column) == value) if value else statement
     cut = cut_page(session, statement, col(Donation.id), limit=limit, cursor=cursor)
-    shapes = _shapes(session, cut.rows)
+    shapes = donation_shapes(session, cut.rows)
     return page_of(cut, lambda donation: shapes[donation.id])
 
 
@@ -139,9 +114,11 @@ def assign(
 def move(
     session: Session, caller: Caller, if_match: int | None, donation_id: FromPath[UUID], data: JSONBody[DonationMove]
 ) -> DonationShape:
-    """Submit, accept, decline, cancel or close a donation."""
+    """Submit, accept (in whole or in part), decline, cancel or close a donation."""
     donation = donation_for(session, caller, donation_id)
-    return _shown(session, ask_move(session, caller, donation, to=data.to, reason=data.reason, version=if_match))
+    refused = [SaidRefusal(**dict(one)) for one in data.refused]
+    ask_move(session, caller, donation, to=data.to, reason=data.reason, refused=refused, version=if_match)
+    return _shown(session, donation)
 
 
 doors = [create_donation, list_donations, show_donation, change_donation, assign, move]

@@ -14,6 +14,9 @@ from reuse.donations.queries.giving import import_for as import_for
 from reuse.donations.queries.giving import items_per_category as items_per_category
 from reuse.donations.queries.giving import lines_of as lines_of
 from reuse.donations.queries.giving import media_kept_apart as media_kept_apart
+from reuse.donations.queries.giving import older_than as older_than
+from reuse.donations.queries.giving import refusals_of as refusals_of
+from reuse.donations.queries.giving import refused_per_line as refused_per_line
 from reuse.donations.queries.giving import sites_of as sites_of
 from reuse.donations.queries.giving import visible_donations as visible_donations
 from reuse.donations.queries.papers import PICKUP_NOTE as PICKUP_NOTE

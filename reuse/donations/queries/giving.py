@@ -2,10 +2,11 @@ from collections import Counter
 from collections.abc import Collection as Several
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
 from reuse.devices.models import Device, Medium
+from reuse.devices.rules import Status
 from reuse.donations.models import (
     Collection,
     CollectionDonation,
@@ -14,6 +15,7 @@ from reuse.donations.models import (
     DonationItem,
     DonationLine,
     DonationSite,
+    LineRefusal,
 )
 from reuse.donations.rules import CollectionStatus, DonationStatus
 from reuse.errors import NotFound
@@ -75,6 +77,36 @@ def sites_of(session: Session, donation_ids: Several[UUID]) -> dict[UUID, list[D
     for site in session.exec(rows.order_by(col(DonationSite.place), col(DonationSite.id))):
         found[site.donation_id].append(site)
     return found
+
+
+def refusals_of(session: Session, donation_ids: Several[UUID]) -> dict[UUID, list[LineRefusal]]:
+    """What was refused of these donations when the rest was accepted, by line, in the order in which it was said."""
+    rows = select(LineRefusal).where(col(LineRefusal.donation_id).in_(donation_ids)).order_by(col(LineRefusal.id))
+    found: dict[UUID, list[LineRefusal]] = {}
+    for refusal in session.exec(rows):
+        found.setdefault(refusal.line_id, []).append(refusal)
+    return found
+
+
+def refused_per_line(session: Session, donation_ids: Several[UUID]) -> Counter[UUID]:
+    """How many of each line were refused."""
+    refusals = refusals_of(session, donation_ids)
+    return Counter({line_id: sum(one.quantity for one in said) for line_id, said in refusals.items()})
+
+
+def older_than(session: Session, years: dict[UUID, int]) -> Counter[UUID]:
+    """How many devices of each donation were made before the year given for it; those withdrawn or refused not."""
+    if not years:
+        return Counter()
+    too_old = [
+        (col(Device.donation_id) == donation_id) & (col(Device.year) < year) for donation_id, year in years.items()
+    ]
+    counted = (
+        select(Device.donation_id, func.count())
+        .where(or_(*too_old), col(Device.status).not_in((Status.withdrawn, Status.refused)))
+        .group_by(col(Device.donation_id))
+    )
+    return Counter({donation_id: count for donation_id, count in session.exec(counted) if donation_id})
 
 
 def items_per_category(session: Session, donation_id: UUID) -> Counter[str]:

@@ -1,5 +1,8 @@
-"""What may become of a donation and a collection, who may receive a gift, and the three-way reconciliation."""
+"""What may become of a donation and a collection; what is declared, refused and received; who may receive a gift."""
 
+from reuse.donations.rules.amounts import exponent as exponent
+from reuse.donations.rules.amounts import in_major_units as in_major_units
+from reuse.donations.rules.amounts import load_price_caps as load_price_caps
 from reuse.donations.rules.counting import DeclaredItem as DeclaredItem
 from reuse.donations.rules.counting import Difference as Difference
 from reuse.donations.rules.counting import DifferenceReason as DifferenceReason
@@ -9,6 +12,16 @@ from reuse.donations.rules.counting import ReconciliationLine as ReconciliationL
 from reuse.donations.rules.counting import SeenDevice as SeenDevice
 from reuse.donations.rules.counting import declared_quantity as declared_quantity
 from reuse.donations.rules.counting import reconcile as reconcile
+from reuse.donations.rules.declaring import Declaration as Declaration
+from reuse.donations.rules.declaring import DeclarationKind as DeclarationKind
+from reuse.donations.rules.declaring import DonationTemplate as DonationTemplate
+from reuse.donations.rules.declaring import donation_templates as donation_templates
+from reuse.donations.rules.declaring import merged_declarations as merged_declarations
+from reuse.donations.rules.declaring import missing_declarations as missing_declarations
+from reuse.donations.rules.declaring import oldest_year as oldest_year
+from reuse.donations.rules.declaring import template_for as template_for
+from reuse.donations.rules.refusing import shared_out as shared_out
+from reuse.donations.rules.refusing import without_refused as without_refused
 from reuse.donations.rules.status import BY_COLLECTION as BY_COLLECTION
 from reuse.donations.rules.status import ENDED as ENDED
 from reuse.donations.rules.status import MOVE_ROLES as MOVE_ROLES

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from reuse.devices.rules import MediaPolicy
 from reuse.donations.api.shapes.words import UNSAID, Category, Details, Sentence, Word
 from reuse.donations.rules import DonationStatus, LegalBasis, RequiredErasure
 from reuse.web import Shape
@@ -17,13 +18,45 @@ class LineShape(Shape):
     description: Sentence | None = None
 
 
+class RefusedShape(Shape):
+    """What the workshop refused of a line when it accepted the rest; `device_id` where a listed device was named."""
+
+    quantity: int
+    reason: str
+    device_id: UUID | None
+
+
 class DeclaredLineShape(Shape):
-    """A line with what it declares: the larger of its quantity and the items listed for its category."""
+    """A line with what it declares: the larger of its quantity and the items listed, less what was refused.
+
+    `media` tells whether such devices always, possibly or never hold storage media.
+    """
 
     category: str
     quantity: int
     description: str | None
     declared: int
+    media: MediaPolicy
+    refused: list[RefusedShape]
+
+
+class MediaCounts(Shape):
+    """How many of the declared devices always, possibly or never hold storage media, by their category."""
+
+    always: int
+    possible: int
+    never: int
+
+
+class OverAge(Shape):
+    """How many listed devices are surely over the age at which a re-use target no longer counts them."""
+
+    years: int
+    devices: int
+
+
+Declarations = dict[Word, Any]
+"""By key; which there are and what each must be is told by `GET /v1/donation-templates`."""
 
 
 class ContactShape(Shape):
@@ -93,13 +126,17 @@ class DonationIn(Shape):
     contact: Details | None = None
     contacts: list[ContactShape] = Field(default=[], max_length=50)
     sites: list[SiteIn] = Field(default=[], max_length=200)
+    declarations: Declarations = Field(default={}, max_length=50)
     donor_reference: Word | None = None
     lines: list[LineShape] = Field(default=[], max_length=500)
     notes: Sentence | None = None
 
 
 class DonationChange(Shape):
-    """What is to be changed of a donation; what is left out stays; `lines`, `sites`, `contacts` replace all."""
+    """What is to be changed of a donation; what is left out stays; `lines`, `sites`, `contacts` replace all.
+
+    `declarations` adds to what was declared: a key that is left out stays, null takes one back.
+    """
 
     legal_basis: LegalBasis = UNSAID
     required_erasure: RequiredErasure = UNSAID
@@ -107,6 +144,7 @@ class DonationChange(Shape):
     contact: Details | None = None
     contacts: list[ContactShape] = Field(default=[], max_length=50)
     sites: list[SiteIn] = Field(default=[], max_length=200)
+    declarations: Declarations = Field(default={}, max_length=50)
     donor_reference: Word | None = None
     lines: list[LineShape] = Field(default=[], max_length=500)
     notes: Sentence | None = None
@@ -128,10 +166,14 @@ class DonationShape(Shape):
     contact: Any
     contacts: list[ContactShape]
     sites: list[SiteShape]
+    declarations: dict[str, Any]
+    missing_declarations: list[str]
     donor_reference: str | None
     notes: str | None
     reason: str | None
     lines: list[DeclaredLineShape]
+    media: MediaCounts
+    over_age: OverAge | None
     created_at: datetime
 
 
@@ -141,8 +183,29 @@ class AssignmentIn(Shape):
     workshop_id: UUID
 
 
+class RefusalIn(Shape):
+    """What is refused while the rest is accepted: so many of a category, or one listed device; with the reason."""
+
+    category: Category | None = None
+    quantity: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    device_id: UUID | None = None
+    reason: Annotated[Sentence, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        by_count = self.category is not None and self.quantity is not None and self.device_id is None
+        by_name = self.category is None and self.quantity is None and self.device_id is not None
+        if not by_count and not by_name:
+            raise ValueError("give either category and quantity, or device_id")
+        return self
+
+
 class DonationMove(Shape):
-    """Where the donation is to go; turning it away or calling it off needs a reason."""
+    """Where the donation is to go; turning it away or calling it off needs a reason.
+
+    With `to` accepted, `refused` takes a part off the lines.
+    """
 
     to: DonationStatus
     reason: Sentence | None = None
+    refused: list[RefusalIn] = Field(default=[], max_length=5_000)
