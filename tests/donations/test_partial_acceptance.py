@@ -10,7 +10,7 @@ from donating import HEADER, accepted, laptops, listed, picked_up, planned, rece
 from makers import Town
 
 LINES = [{"category": "laptop", "quantity": 8}, {"category": "monitor", "quantity": 4}]
-OLD = "Plus de dix ans"
+OLD = "Trop ancien"
 
 
 def accept(town: Town, donation: dict[str, Any], *refused: dict[str, Any], **more: Any) -> Response:
