@@ -6,6 +6,7 @@ from reuse.wiping.evidence.nwipe_sessions import Session
 from reuse.wiping.rules import NWIPE_SERIAL_LENGTH, is_placeholder, is_redacted, version_numbers
 
 _TELLS_SSD_SINCE = (0, 38)  # 0.33 prints ATA for every SATA drive, 0.38 tells ATA from ATA-SSD (emulated machines)
+_NO_DRIVE = "VIRT"  # loop devices: where nwipe 0.33 has no serial of one, it prints what its memory held before
 _GARBAGE_LIMIT = 8  # what 0.33 prints behind a 20-character serial is the rest of an eight-byte pointer
 _PRINTABLE = range(0x20, 0x7F)
 
@@ -38,7 +39,7 @@ def identity_of(session: Session, device: str) -> Identity:
     bus = first.severity if first else ""
     if session.option("quiet") == "1" or is_redacted(serial):
         return Identity(None, model, bus, ("serial_redacted",))
-    if is_placeholder(serial):
+    if is_placeholder(serial) or bus == _NO_DRIVE:
         return Identity(None, model, bus, ("no_identity",))
     others = {event.device for event in session.all("found") if event.other.strip() == serial}
     if len(others) > 1:
