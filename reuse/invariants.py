@@ -6,16 +6,17 @@ the rest where the hour before stopped, so that an hour costs the same in a town
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
 from reuse.canonical import canonical_json, sha256_hex
-from reuse.devices.models import Device
+from reuse.devices.models import Custody, Device
 from reuse.devices.queries import gate_facts
-from reuse.devices.rules import Milestone, Status, missing_for_ready
+from reuse.devices.rules import Milestone, Status, agrees, missing_for_ready
 from reuse.documents.models import Document
 from reuse.errors import NotFound
 from reuse.files import Files
@@ -25,6 +26,7 @@ from reuse.reservations.models import ReservationLine
 from reuse.wiping.models import Certificate
 
 CHUNK = 500
+NEVER_FETCHED = (Status.declared, Status.withdrawn)
 READY_OR_BEYOND = (Status.ready, Status.listed, Status.reserved, Status.handed_over)
 
 
@@ -65,6 +67,35 @@ def status_beside_history(look: Look, device_ids: Sequence[UUID]) -> Iterator[st
     for device_id, status in look.session.exec(statement):
         if last.get(device_id) != status:
             yield f"device {device_id} is {status}, its history says {last.get(device_id)}"
+
+
+def torn_custody(look: Look, device_ids: Sequence[UUID]) -> Iterator[str]:
+    """Who held a device is told without a gap and without two at once."""
+    statement = select(Custody).where(col(Custody.device_id).in_(device_ids))
+    ends: dict[UUID, datetime | None] = {}
+    torn: set[UUID] = set()
+    for span in look.session.exec(statement.order_by(col(Custody.since), col(Custody.version))):
+        if span.device_id in ends and ends[span.device_id] != span.since:
+            torn.add(span.device_id)
+        ends[span.device_id] = span.until
+    torn.update(device_id for device_id, until in ends.items() if until is not None)
+    for device_id in sorted(torn):
+        yield f"device {device_id} was held by two at once, or by nobody in between"
+
+
+def held_beside_status(look: Look, device_ids: Sequence[UUID]) -> Iterator[str]:
+    """A device is with whom its status says."""
+    untold = col(Custody.device_id).is_(None) & col(Device.status).in_(NEVER_FETCHED)
+    present = case((untold, col(Device.donor_id)), else_=col(Custody.holder_id))
+    statement = (
+        select(Device.id, Device.status, Device.donor_id, present)
+        .join(Custody, (col(Custody.device_id) == col(Device.id)) & col(Custody.until).is_(None), isouter=True)
+        .where(col(Device.id).in_(device_ids))
+        .order_by(col(Device.id))
+    )
+    for device_id, status, donor_id, holder_id in look.session.exec(statement):
+        if not agrees(Status(status), holder_id, donor_id=donor_id):
+            yield f"device {device_id} is {status}, and with {holder_id or 'nobody'}"
 
 
 def document_without_its_bytes(look: Look, document_ids: Sequence[UUID]) -> Iterator[str]:
@@ -155,6 +186,8 @@ WALKS: dict[str, Walk] = {
         {
             "every device that is ready or beyond has every milestone": ready_without_milestone,
             "the history gives each device's present status": status_beside_history,
+            "at every moment one at most holds a device": torn_custody,
+            "every device is with whom its status says": held_beside_status,
         },
     ),
     "certificates": Walk(

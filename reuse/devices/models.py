@@ -125,3 +125,33 @@ class Medium(SQLModel, table=True):
     kept_apart: bool = False
     source: str
     created_at: datetime = Field(sa_type=INSTANT)
+
+
+class Custody(SQLModel, table=True):
+    """Who held a device from `since` until `until`, and holds it where that is open; nobody where no holder is named.
+
+    A declared device is with its donor and has no row before it first changes hands. `version` is that of the device
+    which the change of hands made; `said_at` is when it happened as somebody said, and `since` what remains of it
+    beside the spans around: a span that nothing remains of is kept, empty.
+    """
+
+    __table_args__ = (
+        CheckConstraint("until IS NULL OR until >= since", name="ck_custody_order"),
+        Index(
+            "uq_custody_present",
+            "device_id",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_custody_holder", "holder_id", "until"),
+    )
+
+    device_id: UUID = Field(primary_key=True, foreign_key="device.id")
+    version: int = Field(primary_key=True)
+    holder_id: UUID | None = None
+    because: str
+    since: datetime = Field(sa_type=INSTANT)
+    until: datetime | None = Field(default=None, sa_type=INSTANT)
+    said_at: datetime = Field(sa_type=INSTANT)
+    recorded_at: datetime = Field(sa_type=INSTANT)

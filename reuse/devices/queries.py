@@ -1,11 +1,13 @@
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, literal, union_all
+from sqlalchemy import BindParameter, ColumnElement, bindparam, literal, or_, union_all
 from sqlmodel import Session, col, select
 
 from reuse.cursors import MAX_LIMIT
-from reuse.devices.models import Code, Device, FlagRow, Medium, MilestoneRow, WorkDone
+from reuse.devices.models import Code, Custody, Device, FlagRow, Medium, MilestoneRow, WorkDone
 from reuse.devices.rules import GateFacts, MediaPolicy, Status, media_policy, normal_code, with_derived
 from reuse.errors import Fault, Invalid, NotFound
 from reuse.history.models import HistoryRecord
@@ -101,6 +103,60 @@ def workers_on(session: Session, device_id: UUID) -> set[tuple[UUID, str]]:
     """The persons, as (organisation, name), whose work on the device bars them from approving it."""
     found = session.exec(select(WorkDone).where(WorkDone.device_id == device_id))
     return {(row.organisation_id, row.person) for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A span of time for which one organisation, or nobody, held a device; open at its end while it lasts.
+
+    `version` is 0 for the donor's first span, which needs no row: it runs from the declaration to the first change of
+    hands.
+    """
+
+    device_id: UUID
+    version: int
+    holder_id: UUID | None
+    because: str
+    since: datetime
+    until: datetime | None
+    said_at: datetime
+    recorded_at: datetime
+
+
+def custodies_of(session: Session, devices: Sequence[Device]) -> dict[UUID, list[Held]]:
+    """Every span of each device, oldest first, without a gap; spans that nothing remains of are among them."""
+    found: dict[UUID, list[Held]] = {device.id: [] for device in devices}
+    rows = select(Custody).where(col(Custody.device_id).in_(found))
+    for row in session.exec(rows.order_by(col(Custody.since), col(Custody.version))):
+        found[row.device_id].append(Held(**row.model_dump()))
+    for device in devices:
+        spans = found[device.id]
+        begun, ends = device.created_at, spans[0].since if spans else None
+        if device.donor_id is not None and (ends is None or begun < ends):
+            spans.insert(0, Held(device.id, 0, device.donor_id, "declared", begun, ends, begun, begun))
+    return found
+
+
+def custody_of(session: Session, device: Device) -> list[Held]:
+    """Every span of one device, oldest first."""
+    return custodies_of(session, [device])[device.id]
+
+
+def held_at(spans: Sequence[Held], at: datetime) -> Held | None:
+    """The span that holds the device at this instant; None before it was known."""
+    return next((one for one in spans if one.since <= at and (one.until is None or at < one.until)), None)
+
+
+def devices_held_by(holder_id: UUID, at: datetime) -> ColumnElement[bool]:
+    """The devices that an organisation held at this instant."""
+    spans = select(Custody.device_id).where(
+        Custody.holder_id == holder_id,
+        col(Custody.since) <= at,
+        or_(col(Custody.until).is_(None), col(Custody.until) > at),
+    )
+    changed = select(Custody.device_id).where(Custody.device_id == Device.id, col(Custody.since) <= at).exists()
+    still_at_the_donors = (col(Device.donor_id) == holder_id) & (col(Device.created_at) <= at) & ~changed
+    return or_(col(Device.id).in_(spans), still_at_the_donors)
 
 
 _OF_DEVICES: BindParameter[list[UUID]] = bindparam("ids", expanding=True)

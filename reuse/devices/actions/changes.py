@@ -11,8 +11,9 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
 from reuse import clock
+from reuse.devices.actions.custody import Passing, pass_custody
 from reuse.devices.models import Device, MilestoneRow
-from reuse.devices.rules import Milestone, Status, check_move
+from reuse.devices.rules import Milestone, Status, changes_hands, check_move, holder_of
 from reuse.errors import Conflict
 from reuse.history.actions import Happening, record_all
 from reuse.history.rules import Actor
@@ -23,7 +24,8 @@ from reuse.jobs.actions import enqueue
 class Change:
     """One change of one device: a move, other columns, a milestone met, or several of these at once.
 
-    `is_reversal` marks the correction of a wrong scan, which alone goes against the table of moves.
+    A move from one side of the loop to another changes hands by itself; `handed_to` says so of a change that is no such
+    move. `is_reversal` marks the correction of a wrong scan, which alone goes against the table of moves.
     """
 
     device: Device
@@ -33,6 +35,7 @@ class Change:
     milestone: Milestone | None = None
     data: dict[str, Any] = field(default_factory=dict[str, Any])
     at: datetime | None = None
+    handed_to: UUID | None = None
     is_reversal: bool = False
 
 
@@ -49,6 +52,7 @@ def change_devices(session: Session, actor: Actor, changes: Sequence[Change]) ->
         if change.to is not None and not change.is_reversal:
             check_move(Status(change.device.status), change.to)
     _write(session, changes)
+    pass_custody(session, [passing for change in changes if (passing := _passing(change)) is not None])
     _meet(session, actor, [change for change in changes if change.milestone is not None])
     record_all(session, actor, [happening for change in changes for happening in _happenings(change)])
     for change in changes:
@@ -58,6 +62,21 @@ def change_devices(session: Session, actor: Actor, changes: Sequence[Change]) ->
         values = {**change.columns, "version": device.version + 1, "status": (to or device.status)}
         for name, value in values.items():  # what was just written need not be read again
             set_committed_value(device, name, value.value if isinstance(value, Status) else value)
+
+
+def _passing(change: Change) -> Passing | None:
+    """The change of hands that this change means; None where the device stays with whom it is."""
+    device, to = change.device, change.to
+    holder_id = change.handed_to
+    if holder_id is None:
+        if to is None or not changes_hands(Status(device.status), to):
+            return None
+        known = {name: change.columns.get(name, getattr(device, name)) for name in _PARTIES}
+        holder_id = holder_of(to, **known)
+    return Passing(device.id, device.version + 1, holder_id, change.verb, change.at, is_reversal=change.is_reversal)
+
+
+_PARTIES = ("donor_id", "carrier_id", "workshop_id", "network_id")
 
 
 def _write(session: Session, changes: Sequence[Change]) -> None:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select, update
 
 from reuse import clock
 from reuse.devices.actions.changes import Change, change_devices
+from reuse.devices.actions.custody import begin_custody
 from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.actions.moves import change_device
 from reuse.devices.models import Code, Device, Medium
@@ -73,6 +74,7 @@ def add_devices(session: Session, actor: Actor, new: Sequence[NewDevice], *, ver
     session.add_all(devices)
     session.flush()
     session.add_all(codes)
+    begin_custody(session, [device for device in devices if device.status != Status.declared], verb)
     record_all(
         session,
         actor,

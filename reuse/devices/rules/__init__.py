@@ -1,4 +1,4 @@
-"""What a device may become, what the workshop must prove, how a label's code is made, what comes next."""
+"""What a device may become, who holds it, what the workshop must prove, how a label's code is made, what comes next."""
 
 from reuse.devices.rules.codes import ALPHABET as ALPHABET
 from reuse.devices.rules.codes import RANDOM_CHARACTERS as RANDOM_CHARACTERS
@@ -7,6 +7,11 @@ from reuse.devices.rules.codes import is_label_code as is_label_code
 from reuse.devices.rules.codes import mint_code as mint_code
 from reuse.devices.rules.codes import normal_code as normal_code
 from reuse.devices.rules.codes import pseudonym as pseudonym
+from reuse.devices.rules.custody import SIDES as SIDES
+from reuse.devices.rules.custody import Side as Side
+from reuse.devices.rules.custody import agrees as agrees
+from reuse.devices.rules.custody import changes_hands as changes_hands
+from reuse.devices.rules.custody import holder_of as holder_of
 from reuse.devices.rules.gates import MEDIA_KINDS as MEDIA_KINDS
 from reuse.devices.rules.gates import NOT_APPLICABLE_WITHOUT_MEDIA as NOT_APPLICABLE_WITHOUT_MEDIA
 from reuse.devices.rules.gates import RESOURCE_OF as RESOURCE_OF
