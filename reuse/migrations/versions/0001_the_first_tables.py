@@ -380,6 +380,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_container_collection_id"), "container", ["collection_id"], unique=False)
     op.create_table(
+        "custody",
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("holder_id", sa.Uuid(), nullable=True),
+        sa.Column("because", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("until IS NULL OR until >= since", name="ck_custody_order"),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.PrimaryKeyConstraint("device_id", "version"),
+    )
+    op.create_index("ix_custody_holder", "custody", ["holder_id", "until"], unique=False)
+    op.create_index(
+        "uq_custody_present",
+        "custody",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_table(
         "device_check",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -1017,6 +1040,14 @@ def downgrade() -> None:
     op.drop_table("donation_import")
     op.drop_index(op.f("ix_device_check_device_id"), table_name="device_check")
     op.drop_table("device_check")
+    op.drop_index(
+        "uq_custody_present",
+        table_name="custody",
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.drop_index("ix_custody_holder", table_name="custody")
+    op.drop_table("custody")
     op.drop_index(op.f("ix_container_collection_id"), table_name="container")
     op.drop_table("container")
     op.drop_index(op.f("ix_collection_item_device_id"), table_name="collection_item")
