@@ -14,10 +14,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url -
 # uv trusts the authorities that this machine trusts, as a company's own, and not only those it brings along.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: help setup ready test-tools demo serve test check deep bench openapi migration lock clean
+.PHONY: help setup ready test-tools demo serve test check deep virtual-workshop bench openapi migration lock clean
 
 help: ## Name the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-16s %s\n", $$1, $$2}'
 
 setup: ready test-tools ## Make .venv from the lock, and as root on Debian install the system packages
 	@echo "Ready: $(BIN)/filiere and the tools in $(BIN)."
@@ -56,8 +56,13 @@ serve: ready ## The whole product in one process, on data in var
 test: ready test-tools ## All tests but the deep campaigns; ARGS="tests/wiping -x" chooses
 	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal $(if $(ARGS),,--cov --cov-report=) $(ARGS)
 
-deep: ready test-tools ## The long campaigns
+deep: ready test-tools ## The long campaigns, the virtual workshop among them
+	@deploy/setup.sh machines
 	@$(BIN)/pytest -m deep --hypothesis-profile=deep $(ARGS)
+
+virtual-workshop: ready test-tools ## Real wiping tools in emulated PCs with real faults, through the API to a certificate
+	@deploy/setup.sh machines
+	@$(BIN)/pytest -m deep tests/virtualworkshop $(ARGS)
 
 check: $(STAMP) ## Lint, format, types, imports, spelling: all of them, whatever the first says
 	@failed=0; \

@@ -5,12 +5,14 @@
 #   deploy/setup.sh python    prints a Python that can make the virtual environment
 #   deploy/setup.sh runtime   what WeasyPrint needs to set documents in French and Arabic; fails where it stays missing
 #   deploy/setup.sh test      what the tests start or read with; names what stays missing, and the tests that need it will fail
+#   deploy/setup.sh machines  what the virtual workshop boots: an emulator, and the tools that run in its machines
 set -euo pipefail
 
 # Pango shapes the text, harfbuzz-subset embeds only the letters used (https://doc.courtbouillon.org/weasyprint/stable/first_steps.html);
 # fonts-noto-core holds Arabic.
 RUNTIME=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-noto-core)
 TEST=(postgresql redis-server chromium nwipe poppler-utils)
+MACHINES=(qemu-system-x86 seabios busybox-static kmod nwipe lshw dmidecode smartmontools nvme-cli hdparm)
 POLICY=/usr/sbin/policy-rc.d
 
 say() { printf '%s\n' "$*" >&2; }
@@ -100,8 +102,9 @@ case ${1:-} in
 python) print_python ;;
 runtime) need "and without it no document can be printed" "${RUNTIME[@]}" ;;
 test) need "and the tests that use it will fail" "${TEST[@]}" || true ;;
+machines) need "and the virtual workshop cannot boot its machines" "${MACHINES[@]}" ;;
 *)
-    say "usage: deploy/setup.sh python|runtime|test"
+    say "usage: deploy/setup.sh python|runtime|test|machines"
     exit 2
     ;;
 esac
