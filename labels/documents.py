@@ -203,6 +203,10 @@ def _gap(difference: int) -> str:
     return "0" if difference == 0 else f"{difference:+d}".replace("-", "\u2212")
 
 
+def _kilograms(grams: int, tongue: words.Tongue) -> str:
+    return words.number(Decimal(grams) / 1000, tongue, 3) if grams else "\u2014"
+
+
 def render_reception_note(value: ReceptionNote) -> bytes:
     """The reception note with declared, picked up and received side by side, in the imprint's language."""
     picked_up = [line.picked_up for line in value.lines if line.picked_up is not None]
@@ -211,7 +215,8 @@ def render_reception_note(value: ReceptionNote) -> bytes:
         "picked_up": sum(picked_up) if picked_up else None,
         "received": sum(line.received for line in value.lines),
     }
-    return _render("reception", value, value.imprint.language, sums=sums, gap=_gap)
+    tongue = value.imprint.language
+    return _render("reception", value, tongue, sums=sums, gap=_gap, kilograms=partial(_kilograms, tongue=tongue))
 
 
 def render_handover_receipt(value: HandoverReceipt) -> bytes:

@@ -35,6 +35,7 @@ JOBS: dict[str, str] = {
     "wiping.match": "workers.certificates",
     "wiping.found_again": "workers.certificates",
     "labels.print": "workers.labels",
+    "receptions.renew": "workers.receptions",
     "reservations.release": "workers.notices",
 }
 """Every kind of job and the module of `workers` that does it."""

@@ -26,6 +26,8 @@ PRESSES: dict[str, Press] = {
     "donation_agreement": Press(values.DonationAgreement, paper.render_donation_agreement, "title.agreement"),
     "pickup_note": Press(values.PickupNote, paper.render_pickup_note, "title.pickup"),
     "reception_note": Press(values.ReceptionNote, paper.render_reception_note, "title.reception"),
+    "reconciliation_note": Press(values.ReceptionNote, paper.render_reception_note, "title.reconciliation"),
+    "agreed_note": Press(values.ReceptionNote, paper.render_reception_note, "title.agreed"),
     "certificate_cover": Press(values.CertificateCover, paper.render_certificate_cover, "title.cover"),
     "handover_receipt": Press(values.HandoverReceipt, paper.render_handover_receipt, "title.handover"),
     "impact_report": Press(values.ImpactReport, paper.render_impact_report, "title.impact"),

@@ -65,7 +65,11 @@ class ReconciliationLine:
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference and its coded reason: missing, extra, category_differs, serial_differs, damaged."""
+    """One difference and its coded reason: missing, extra, category_differs, serial_differs, damaged.
+
+    `answer` is what the donor said (accepted, disputed), `resolution` what the workshop answered (found, corrected,
+    upheld); both empty while nothing was said.
+    """
 
     reason: str
     category: str
@@ -73,11 +77,29 @@ class Difference:
     code: str = ""
     serial: str = ""
     note: str = ""
+    answer: str = ""
+    answer_comment: str = ""
+    resolution: str = ""
+    resolution_comment: str = ""
+
+
+@dataclass(frozen=True)
+class Mass:
+    """What was weighed of one category, in grams: each device by itself, or shared out of a common weighing."""
+
+    category: str
+    devices: int
+    measured_grams: int
+    apportioned_grams: int
 
 
 @dataclass(frozen=True)
 class ReceptionNote:
-    """What the workshop received, set against what was declared and what was picked up."""
+    """What the workshop received, set against what was declared and what was picked up.
+
+    `version` counts the reconciliations of a donation, `replaces` is the number of the note before, `because` the code
+    of what was learned since; `agreed_at` is when both sides had agreed.
+    """
 
     imprint: Imprint
     collection_number: str
@@ -91,3 +113,8 @@ class ReceptionNote:
     items: tuple[Item, ...] = ()
     remarks: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    masses: tuple[Mass, ...] = ()
+    version: int = 1
+    replaces: str = ""
+    because: str = ""
+    agreed_at: datetime | None = None

@@ -9,7 +9,11 @@ from reuse.columns import BIG, DOCUMENT, INSTANT, table_name
 
 
 class Device(SQLModel, table=True):
-    """One machine, phone, screen…: who it is, where its custody stands, who may see it."""
+    """One machine, phone, screen…: who it is, where its custody stands, who may see it.
+
+    A device with `merged_into_id` is another name of that device, which its donor's list had given it; it is counted
+    and found no more, and its id finds the other. `mass_source` is `measured` or `apportioned`.
+    """
 
     __table_args__ = (
         CheckConstraint("version >= 1", name="ck_device_version"),
@@ -29,6 +33,7 @@ class Device(SQLModel, table=True):
     comment: str | None = None
     location: str | None = None
     mass_grams: int | None = None
+    mass_source: str | None = None
     ram_gb: int | None = None
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
     notes: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
@@ -39,6 +44,7 @@ class Device(SQLModel, table=True):
     listed_at: datetime | None = Field(default=None, sa_type=INSTANT)
     identity_open: str | None = None
     open_repairs: int = 0
+    merged_into_id: UUID | None = Field(default=None, foreign_key="device.id", index=True)
     custody_since: datetime | None = Field(default=None, sa_type=INSTANT)
     donation_id: UUID | None = Field(default=None, index=True)
     donor_id: UUID | None = Field(default=None, index=True)

@@ -3,7 +3,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, literal, or_, union_all
+from sqlalchemy import BindParameter, ColumnElement, Uuid, bindparam, func, literal, or_, union_all
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from reuse.cursors import MAX_LIMIT
@@ -19,10 +20,10 @@ CHUNK = 500
 
 
 def visible_devices(caller: Caller) -> ColumnElement[bool]:
-    """The devices that a caller may know of (spec/process.md, Who sees what)."""
+    """The devices that a caller may know of (spec/process.md, Who sees what); one that was merged is another's name."""
     in_territory = col(Device.territory_id) == caller.territory_id
     me = caller.organisation_id
-    return sight(
+    return col(Device.merged_into_id).is_(None) & sight(
         caller,
         {
             Activity.territory: in_territory,
@@ -34,9 +35,17 @@ def visible_devices(caller: Caller) -> ColumnElement[bool]:
     )
 
 
+def surviving(device_id: UUID) -> ColumnElement[UUID]:
+    """The id under which a device goes on: its own, or that of the device with which it was merged."""
+    merged = aliased(Device)
+    into = select(merged.merged_into_id).where(merged.id == device_id).scalar_subquery()
+    return func.coalesce(into, literal(device_id, Uuid()))
+
+
 def device_for(session: Session, caller: Caller, device_id: UUID) -> Device:
-    """The device, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Device).where(Device.id == device_id, visible_devices(caller))).first()
+    """The device, if the caller may know of it, also by the id of one that was merged into it; NotFound otherwise."""
+    statement = select(Device).where(col(Device.id) == surviving(device_id), visible_devices(caller))
+    found = session.exec(statement).first()
     if found is None:
         raise NotFound(f"There is no device {device_id}.")
     return found
@@ -45,7 +54,7 @@ def device_for(session: Session, caller: Caller, device_id: UUID) -> Device:
 def workshop_device(session: Session, caller: Caller, device_id: UUID) -> Device:
     """The device, if it is in the caller's own workshop's hands to work on; NotFound otherwise."""
     found = session.exec(
-        select(Device).where(Device.id == device_id, col(Device.workshop_id) == caller.organisation_id)
+        select(Device).where(col(Device.id) == surviving(device_id), col(Device.workshop_id) == caller.organisation_id)
     ).first()
     if found is None:
         raise NotFound(f"There is no device {device_id} in your workshop.")
@@ -66,12 +75,32 @@ def devices_by_code(session: Session, caller: Caller, value: str) -> list[Device
     return list({device.id: device for device in session.exec(statement)}.values())
 
 
+def merged_ids(session: Session, device_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """By device, the ids of those that were merged into it, oldest first."""
+    found: dict[UUID, list[UUID]] = {device_id: [] for device_id in device_ids}
+    statement = select(Device.id, Device.merged_into_id).where(col(Device.merged_into_id).in_(device_ids))
+    for merged_id, into in session.exec(statement.order_by(col(Device.id))):
+        if into is not None:
+            found[into].append(merged_id)
+    return found
+
+
 def codes_of(session: Session, device_ids: Collection[UUID]) -> dict[UUID, list[Code]]:
     """Codes by device, oldest first."""
     found: dict[UUID, list[Code]] = {device_id: [] for device_id in device_ids}
     for code in session.exec(select(Code).where(col(Code.device_id).in_(device_ids)).order_by(col(Code.id))):
         if code.device_id is not None:
             found[code.device_id].append(code)
+    return found
+
+
+def known_codes(session: Session, device_ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    """Every (device, normalised code) of these devices, of whatever kind."""
+    found: set[tuple[UUID, str]] = set()
+    for start in range(0, len(device_ids), CHUNK):
+        some = device_ids[start : start + CHUNK]
+        rows = session.exec(select(Code.device_id, Code.normal).where(col(Code.device_id).in_(some)))
+        found.update((device_id, normal) for device_id, normal in rows if device_id is not None)
     return found
 
 
@@ -189,22 +218,25 @@ def gate_facts(session: Session, devices: Sequence[Device]) -> dict[UUID, GateFa
 def history_page(
     session: Session, device_id: UUID, *, limit: int, cursor: str | None
 ) -> tuple[list[HistoryRecord], str | None]:
-    """Records of the device in the order of its chain, and the cursor of those after them; Invalid for a bad cursor."""
+    """Records of the device, and of those merged into it, oldest first; and the cursor of those after them.
+
+    The cursor is a place in that order, which for a device that was never merged is the place in its chain. Invalid
+    for a bad cursor.
+    """
     if not 1 <= limit <= MAX_LIMIT:
         sentence = f"limit is {limit}; it must be from 1 to {MAX_LIMIT}."
         raise Invalid(sentence, code="bad_limit", errors=(Fault("/limit", "bad_limit", sentence),))
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):  # noqa: PLR2004  # an integer column
         sentence = "This cursor was not given by this list; begin again without one."
         raise Invalid(sentence, code="bad_cursor", errors=(Fault("/cursor", "bad_cursor", sentence),))
-    statement = (
-        select(HistoryRecord)
-        .where(
-            HistoryRecord.thing == "device",
-            HistoryRecord.thing_id == device_id,
-            col(HistoryRecord.seq) > int(cursor or 0),
-        )
-        .order_by(col(HistoryRecord.seq))
-        .limit(limit + 1)
-    )
-    rows = list(session.exec(statement))
-    return rows[:limit], str(rows[limit - 1].seq) if len(rows) > limit else None
+    place = int(cursor or 0)
+    ids = [device_id, *merged_ids(session, [device_id])[device_id]]
+    told = select(HistoryRecord).where(HistoryRecord.thing == "device")
+    if len(ids) == 1:
+        chain = told.where(HistoryRecord.thing_id == device_id, col(HistoryRecord.seq) > place)
+        statement = chain.order_by(col(HistoryRecord.seq))
+    else:
+        both = told.where(col(HistoryRecord.thing_id).in_(ids))
+        statement = both.order_by(col(HistoryRecord.recorded_at), col(HistoryRecord.id)).offset(place)
+    rows = list(session.exec(statement.limit(limit + 1)))
+    return rows[:limit], str(place + limit) if len(rows) > limit else None

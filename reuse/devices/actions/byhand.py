@@ -60,6 +60,8 @@ def take_in_device(
     category: str,
     code: str | None = None,
     serial: str | None = None,
+    imei: str | None = None,
+    asset_tag: str | None = None,
     manufacturer: str | None = None,
     model: str | None = None,
     origin: Origin | None = None,
@@ -75,6 +77,8 @@ def take_in_device(
         manufacturer=manufacturer,
         model=model,
         serial=usable_serial(serial) if serial else None,
+        imei=imei,
+        asset_tag=asset_tag,
         custody_since=clock.now(),
     )
     device = add_devices(session, caller.actor, [new], verb="received")[0]

@@ -1,9 +1,12 @@
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select, update
 
 from reuse import clock
@@ -12,6 +15,7 @@ from reuse.devices.actions.custody import begin_custody
 from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.actions.moves import change_device
 from reuse.devices.models import Code, Device, Medium
+from reuse.devices.queries import CHUNK
 from reuse.devices.rules import Milestone, Status, mint_code, normal_code
 from reuse.errors import Conflict
 from reuse.history.actions import Happening, record, record_all
@@ -131,12 +135,8 @@ def bind_code(session: Session, actor: Actor, device: Device, *, kind: str, valu
         if code.device_id == device.id:
             return code
     code = known[0] if kind == "label" and known else None
-    if code is not None and code.device_id is not None:
-        raise Conflict(f"The label {value} is on another device already; take a fresh one.", code="label_taken")
-    if code is not None and code.organisation_id not in {None, actor.organisation_id}:
-        raise Conflict(
-            f"The label {value} belongs to another organisation's stock; take one of yours.", code="label_taken"
-        )
+    if code is not None:
+        check_free(code, actor)
     if code is None:
         code = _code(device.id, kind, value, clock.now())
     else:
@@ -146,6 +146,75 @@ def bind_code(session: Session, actor: Actor, device: Device, *, kind: str, valu
     what = {"kind": kind, "value": value}
     record(session, actor, thing="device", thing_id=device.id, verb="code_bound", data=what)
     return code
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A code that is to find a device from now on."""
+
+    device: Device
+    kind: str
+    value: str
+
+
+def bind_codes(session: Session, actor: Actor, bindings: Sequence[Binding]) -> None:
+    """Let many codes find many devices in few statements, as `bind_code` does one; a code known already is left.
+
+    Conflict for a label that is on another device, belongs to another organisation, or is bound twice here.
+    """
+    session.flush()
+    wanted = {(one.device.id, one.kind, normal_code(one.value)): one for one in bindings}
+    known = _known_codes(session, {normal for _, _, normal in wanted})
+    fresh: list[Code] = []
+    claims: list[dict[str, Any]] = []
+    turns: list[list[Change]] = []
+    turn_of: Counter[UUID] = Counter()
+    for (device_id, kind, normal), one in wanted.items():
+        have = known.setdefault((kind, normal), [])
+        if any(code.device_id == device_id for code in have):
+            continue
+        if kind == "label" and have:
+            check_free(have[0], actor)
+            claims.append({"of_code": have[0].id, "to_device": device_id})
+            set_committed_value(have[0], "device_id", device_id)
+        else:
+            fresh.append(_code(device_id, kind, one.value, clock.now()))
+            have.append(fresh[-1])
+        if turn_of[device_id] == len(turns):
+            turns.append([])
+        turns[turn_of[device_id]].append(Change(one.device, "code_bound", data={"kind": kind, "value": one.value}))
+        turn_of[device_id] += 1
+    if claims and session.connection().execute(_CLAIM, claims).rowcount != len(claims):
+        raise Conflict("One of these labels has just been put on another device.", code="label_taken")
+    session.add_all(fresh)
+    for changes in turns:
+        change_devices(session, actor, changes)
+
+
+def _known_codes(session: Session, normals: Collection[str]) -> dict[tuple[str, str], list[Code]]:
+    known: dict[tuple[str, str], list[Code]] = {}
+    every = sorted(normals)
+    for start in range(0, len(every), CHUNK):
+        for code in session.exec(select(Code).where(col(Code.normal).in_(every[start : start + CHUNK]))):
+            known.setdefault((code.kind, code.normal), []).append(code)
+    return known
+
+
+def check_free(code: Code, actor: Actor) -> None:
+    """Conflict for a label that is on a device, or belongs to another organisation's stock."""
+    if code.device_id is not None:
+        raise Conflict(f"The label {code.value} is on another device already; take a fresh one.", code="label_taken")
+    if code.organisation_id not in {None, actor.organisation_id}:
+        raise Conflict(
+            f"The label {code.value} belongs to another organisation's stock; take one of yours.", code="label_taken"
+        )
+
+
+_CLAIM = (
+    update(Code)
+    .where(col(Code.id) == bindparam("of_code"), col(Code.device_id).is_(None))
+    .values(device_id=bindparam("to_device"))
+)
 
 
 def _claim(session: Session, code: Code, device: Device) -> None:

@@ -77,7 +77,7 @@ def list_custody(
 ) -> Page[CustodyShape]:
     """Which devices an organisation held at an instant, by default the caller's own now; one span a device."""
     instant, holder = _instant(at) or clock.now(), holder_id or caller.organisation_id
-    statement = select(Device).where(devices_held_by(holder, instant))
+    statement = select(Device).where(devices_held_by(holder, instant), col(Device.merged_into_id).is_(None))
     if holder != caller.organisation_id:
         statement = statement.where(visible_devices(caller), _may_name(caller, holder))
     cut = cut_page(session, statement, col(Device.id), limit=limit, cursor=cursor)

@@ -16,8 +16,12 @@ from reuse.web import Page, Shape, door
 
 
 class RecordShape(Shape):
-    """One thing that happened; `at` is when it happened as the actor says, `recorded_at` when it was written."""
+    """One thing that happened; `at` is when it happened as the actor says, `recorded_at` when it was written.
 
+    `device_id` tells whose chain it stands in: the device's own, or that of one that was merged into it.
+    """
+
+    device_id: UUID
     seq: int
     verb: str
     from_state: str | None
@@ -51,6 +55,7 @@ def record_shape(row: HistoryRecord, caller: Caller, secret: bytes, *, hidden_id
         by = pseudonym(secret, row.organisation_id, by) if by else None
         data = {key: value for key, value in data.items() if key not in PERSONAL}
     return RecordShape(
+        device_id=row.thing_id,
         seq=row.seq,
         verb=row.verb,
         from_state=row.from_state,

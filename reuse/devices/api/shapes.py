@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from reuse.devices.models import Device, Medium, MilestoneRow
-from reuse.devices.queries import codes_of, flags_of, media_of, milestones_of
+from reuse.devices.models import Code, Device, Medium, MilestoneRow
+from reuse.devices.queries import codes_of, flags_of, media_of, merged_ids, milestones_of
 from reuse.devices.rules import (
     NOT_APPLICABLE_WITHOUT_MEDIA,
     GateFacts,
@@ -73,7 +73,11 @@ class MoneyShape(Shape):
 
 
 class DeviceShape(Shape):
-    """A device: what it is, where it stands, what is proved, what comes next."""
+    """A device: what it is, where it stands, what is proved, what comes next.
+
+    `mass_source` is `measured` or `apportioned` (weighed together with others); `merged_ids` are ids of listed devices
+    that turned out to be this one, and go on finding it.
+    """
 
     id: UUID
     status: str
@@ -91,6 +95,8 @@ class DeviceShape(Shape):
     media: list[MediumShape]
     facts: dict[str, Any]
     mass_grams: int | None
+    mass_source: str | None
+    merged_ids: list[UUID]
     location: str | None
     grade: str | None
     score: int | None
@@ -110,10 +116,11 @@ OPEN_CODES = frozenset({"label", "serial"})
 def device_shapes(
     session: Session, caller: Caller, devices: Sequence[Device], accept_language: str | None = None
 ) -> list[DeviceShape]:
-    """The devices as this caller sees them, in five questions however many they are."""
+    """The devices as this caller sees them, in six questions however many they are."""
     ids = [device.id for device in devices]
     codes, media = codes_of(session, ids), media_of(session, ids)
     milestones, flags = milestones_of(session, ids), flags_of(session, ids)
+    merged = merged_ids(session, ids)
     language = language_for(session, caller, accept_language)
     shapes: list[DeviceShape] = []
     for device in devices:
@@ -128,11 +135,8 @@ def device_shapes(
             plain.update(donation_id=None, donor_id=None)
         shape = DeviceShape(
             **plain,
-            codes=[
-                CodeShape(kind=code.kind, value=code.value, live=code.live)
-                for code in codes[device.id]
-                if is_inside or code.kind in OPEN_CODES
-            ],
+            codes=_codes(codes[device.id], is_inside=is_inside),
+            merged_ids=merged[device.id] if is_inside else [],
             milestones=_milestones(caller, milestones[device.id], gate),
             flags=sorted(gate.flags),
             next_steps=step_shapes(next_steps(Status(device.status), gate), language),
@@ -141,6 +145,13 @@ def device_shapes(
         )
         shapes.append(shape)
     return shapes
+
+
+def _codes(codes: Sequence[Code], *, is_inside: bool) -> list[CodeShape]:
+    """Each code once, though a listed device that was merged may have brought the same again."""
+    open_ = [code for code in codes if is_inside or code.kind in OPEN_CODES]
+    told = dict.fromkeys((code.kind, code.value, code.live) for code in open_)
+    return [CodeShape(kind=kind, value=value, live=live) for kind, value, live in told]
 
 
 def device_shape(session: Session, caller: Caller, device: Device, accept_language: str | None = None) -> DeviceShape:
@@ -164,7 +175,7 @@ def step_shapes(steps: tuple[Step, ...], language: str) -> list[StepShape]:
     return [StepShape(step=step.value, title=step_titles()[step.value][language]) for step in steps]
 
 
-_PLAIN = set(DeviceShape.model_fields) - {"codes", "milestones", "flags", "next_steps", "media", "price"}
+_PLAIN = set(DeviceShape.model_fields) - {"codes", "milestones", "flags", "next_steps", "media", "price", "merged_ids"}
 
 
 def knows_origin(caller: Caller, device: Device) -> bool:

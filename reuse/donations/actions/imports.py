@@ -158,6 +158,8 @@ def end_import(session: Session, this: DonationImport, file: KeyedFile, taken: T
         rows = [{"id": clock.new_id(), "import_id": this.id, **asdict(fault)} for fault in faults]
         session.execute(insert(ImportFault), rows)
     nothing = this.mode == ALL_OR_NOTHING and bool(faults)
+    if not (nothing or this.dry_run):
+        _tell_reception(session, this)
     return {
         "rows": file.rows,
         "accepted": 0 if nothing else taken.accepted,
@@ -170,3 +172,11 @@ def end_import(session: Session, this: DonationImport, file: KeyedFile, taken: T
         "import_id": this.id,
         "dry_run": this.dry_run,
     }
+
+
+def _tell_reception(session: Session, this: DonationImport) -> None:
+    """Have the count of what has been received before its list drawn up anew, after this transaction."""
+    donation = session.get_one(Donation, this.donation_id)
+    if donation.reconciliation_version:
+        actor = Actor(this.organisation_id, this.person, this.key_id)
+        enqueue(session, "receptions.renew", actor=actor, payload={"import_id": this.id})

@@ -56,6 +56,8 @@ def match_named(session: Session, devices: Sequence[Device], named: Iterable[Ent
     """
     index = code_index(session, devices)
     by_id = {device.id: device for device in devices}
+    named = list(named)
+    _add_former_ids(session, by_id, [entry.device_id for entry in named if entry.device_id])
     found: list[tuple[Entry, Device]] = []
     faults: list[Fault] = []
     taken: dict[UUID, str] = {}
@@ -71,6 +73,16 @@ def match_named(session: Session, devices: Sequence[Device], named: Iterable[Ent
     if faults:
         raise Invalid(faults[0].message, code=faults[0].code, errors=tuple(faults))
     return found
+
+
+def _add_former_ids(session: Session, by_id: dict[UUID, Device], asked: Sequence[UUID]) -> None:
+    """Let the ids of listed devices that were merged find the devices that they turned out to be."""
+    unknown = [device_id for device_id in asked if device_id not in by_id]
+    for start in range(0, len(unknown), LOOKUP):
+        some = unknown[start : start + LOOKUP]
+        for former, into in session.exec(select(Device.id, Device.merged_into_id).where(col(Device.id).in_(some))):
+            if into is not None and into in by_id:
+                by_id[former] = by_id[into]
 
 
 def candidates_for(entry: Named, by_id: dict[UUID, Device], index: Index) -> list[Device]:

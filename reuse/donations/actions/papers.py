@@ -1,9 +1,12 @@
 """The notes of a collection, one for each donation: every donor signs and reads its own, and sees no other's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from labels.values import (
@@ -15,6 +18,7 @@ from labels.values import (
     Imprint,
     Item,
     Language,
+    Mass,
     Party,
     PickupNote,
     ReceptionNote,
@@ -36,7 +40,7 @@ from reuse.donations.models import (
     PickupCount,
     Signature,
 )
-from reuse.donations.queries import PICKUP_NOTE, RECEPTION_NOTE, paper_key
+from reuse.donations.queries import NOT_HERE, PICKUP_NOTE, RECEPTION_NOTE, paper_key
 from reuse.donations.rules import ReceptionOutcome
 from reuse.history.rules import Actor
 from reuse.people.models import Organisation, Territory
@@ -51,11 +55,16 @@ def order_pickup_notes(session: Session, actor: Actor, collection: Collection, d
 
 def order_reception_notes(
     session: Session, actor: Actor, collection: Collection, donations: Sequence[Donation]
-) -> None:
-    """Have a reception note (series PV of the workshop) with its reconciliation printed for each donation."""
+) -> dict[UUID, str]:
+    """Have a reception note (series PV of the workshop) with its reconciliation printed for each donation.
+
+    Returns the numbers of the notes by donation.
+    """
     session.flush()
-    for donation in donations:
-        _order(session, actor, collection, donation, RECEPTION_NOTE, "PV", _reception_note)
+    return {
+        donation.id: _order(session, actor, collection, donation, RECEPTION_NOTE, "PV", _reception_note)
+        for donation in donations
+    }
 
 
 def _order(
@@ -66,12 +75,9 @@ def _order(
     kind: str,
     prefix: str,
     value: Callable[[Session, Collection, Donation, Imprint], PickupNote | ReceptionNote],
-) -> None:
-    number = next_number(session, organisation_id=collection.workshop_id, prefix=prefix)
-    territory = session.get_one(Territory, collection.territory_id)
-    language: Language = "en" if territory.language == "en" else "fr"
-    zone = ZoneInfo(territory.timezone)
-    imprint = Imprint(number, clock.now().astimezone(zone), _party(session, collection.workshop_id), language)
+) -> str:
+    imprint = new_imprint(session, collection.workshop_id, collection.territory_id, prefix)
+    number = imprint.number
     order_document(
         session,
         actor,
@@ -87,6 +93,16 @@ def _order(
         ),
         deduplicate=paper_key(kind, collection.id, donation.id),
     )
+    return number
+
+
+def new_imprint(session: Session, workshop_id: UUID, territory_id: UUID, prefix: str) -> Imprint:
+    """The next number of a series of the workshop, now, in the language and the hour of its territory."""
+    number = next_number(session, organisation_id=workshop_id, prefix=prefix)
+    territory = session.get_one(Territory, territory_id)
+    language: Language = "en" if territory.language == "en" else "fr"
+    zone = ZoneInfo(territory.timezone)
+    return Imprint(number, clock.now().astimezone(zone), party(session, workshop_id), language)
 
 
 def _pickup_note(session: Session, collection: Collection, donation: Donation, imprint: Imprint) -> PickupNote:
@@ -101,47 +117,90 @@ def _pickup_note(session: Session, collection: Collection, donation: Donation, i
         imprint=imprint,
         collection_number=collection.number,
         donation_numbers=(donation.number,),
-        donors=(_party(session, donation.donor_id),),
-        carrier=_party(session, collection.carrier_id),
+        donors=(party(session, donation.donor_id),),
+        carrier=party(session, collection.carrier_id),
         recipient=imprint.issuer,
-        planned_at=_local(collection.planned_at, imprint),
-        picked_up_at=_local(collection.picked_up_at or clock.now(), imprint),
+        planned_at=local(collection.planned_at, imprint),
+        picked_up_at=local(collection.picked_up_at or clock.now(), imprint),
         place=place_in_words(donation.collection_address),
         lines=tuple(CountLine(count.category, count.quantity) for count in counts),
         vehicle=collection.vehicle or "",
         containers=tuple(PaperContainer(box.code, box.kind, box.seal or "", box.content or "") for box in boxes),
-        items=_items(session, devices),
-        signatures=_signatures(session, collection, "pickup", imprint),
+        items=items_of(session, devices),
+        signatures=signatures_of(session, collection, "pickup", imprint),
     )
 
 
 def _reception_note(session: Session, collection: Collection, donation: Donation, imprint: Imprint) -> ReceptionNote:
     link = session.get_one(CollectionDonation, (collection.id, donation.id))
     found = link.reconciliation or {"lines": [], "differences": []}
-    came = col(CollectionItem.outcome).in_((ReceptionOutcome.RECEIVED, ReceptionOutcome.DAMAGED))
     return ReceptionNote(
         imprint=imprint,
         collection_number=collection.number,
         donation_numbers=(donation.number,),
-        donors=(_party(session, donation.donor_id),),
-        carrier=_party(session, collection.carrier_id) if collection.picked_up_at else None,
-        received_at=_local(collection.received_at or clock.now(), imprint),
+        donors=(party(session, donation.donor_id),),
+        carrier=party(session, collection.carrier_id) if collection.picked_up_at else None,
+        received_at=local(collection.received_at or clock.now(), imprint),
         place="",
         lines=tuple(ReconciliationLine(**line) for line in found["lines"]),
-        differences=tuple(
-            Difference(
-                one["reason"],
-                one["category"],
-                one["quantity"],
-                code=one["reference"] or "",
-                serial=one["expected"] or one["found"] or "",
-                note=f"→ {one['found']}" if one["expected"] and one["found"] else "",
-            )
-            for one in found["differences"]
-        ),
-        items=_items(session, _devices(session, collection, donation, came)),
-        signatures=_signatures(session, collection, "reception", imprint),
+        differences=tuple(paper_difference(one) for one in found["differences"]),
+        items=items_of(session, _came(session, collection, donation)),
+        signatures=signatures_of(session, collection, "reception", imprint),
+        masses=masses_of(session, donation),
     )
+
+
+def paper_difference(one: Mapping[str, Any]) -> Difference:
+    """A frozen difference as a line of a note."""
+    return Difference(
+        one["reason"],
+        one["category"],
+        one["quantity"],
+        code=one["reference"] or "",
+        serial=one["expected"] or one["found"] or "",
+        note=f"→ {one['found']}" if one["expected"] and one["found"] else "",
+    )
+
+
+def masses_of(session: Session, donation: Donation) -> tuple[Mass, ...]:
+    """What was weighed so far of the donation's devices, by category."""
+    counted = (
+        select(Device.category, Device.mass_source, func.count(), func.sum(col(Device.mass_grams)))
+        .where(
+            Device.donation_id == donation.id,
+            col(Device.mass_source).is_not(None),
+            col(Device.merged_into_id).is_(None),
+        )
+        .group_by(col(Device.category), col(Device.mass_source))
+        .order_by(col(Device.category))
+    )
+    found: dict[str, Mass] = {}
+    for category, source, devices, grams in session.exec(counted):
+        known = found.get(category, Mass(category, 0, 0, 0))
+        measured, apportioned = known.measured_grams, known.apportioned_grams
+        if source == "measured":
+            measured += int(grams or 0)
+        else:
+            apportioned += int(grams or 0)
+        found[category] = Mass(category, known.devices + devices, measured, apportioned)
+    return tuple(found.values())
+
+
+def _came(session: Session, collection: Collection, donation: Donation) -> list[tuple[Device, str]]:
+    """What the dock noted as come, and what stands here without any note: taken in blind, or scanned in one by one."""
+    came = col(CollectionItem.outcome).in_((ReceptionOutcome.RECEIVED, ReceptionOutcome.DAMAGED))
+    noted = select(CollectionItem.device_id).where(came)
+    others = session.exec(
+        select(Device)
+        .where(
+            Device.donation_id == donation.id,
+            col(Device.merged_into_id).is_(None),
+            col(Device.status).not_in(NOT_HERE),
+            col(Device.id).not_in(noted),
+        )
+        .order_by(col(Device.id))
+    )
+    return [*_devices(session, collection, donation, came), *((device, "") for device in others)]
 
 
 def _devices(session: Session, collection: Collection, donation: Donation, which: object) -> list[tuple[Device, str]]:
@@ -155,7 +214,8 @@ def _devices(session: Session, collection: Collection, donation: Donation, which
     return [(device, item.note or "") for device, item in found]
 
 
-def _items(session: Session, devices: Sequence[tuple[Device, str]]) -> tuple[Item, ...]:
+def items_of(session: Session, devices: Sequence[tuple[Device, str]]) -> tuple[Item, ...]:
+    """Devices with their notes as lines of a document."""
     codes = codes_of(session, [device.id for device, _ in devices])
     kinds = {device_id: {code.kind: code.value for code in found} for device_id, found in codes.items()}
     return tuple(
@@ -172,21 +232,24 @@ def _items(session: Session, devices: Sequence[tuple[Device, str]]) -> tuple[Ite
     )
 
 
-def _signatures(session: Session, collection: Collection, act: str, imprint: Imprint) -> tuple[PaperSignature, ...]:
+def signatures_of(session: Session, collection: Collection, act: str, imprint: Imprint) -> tuple[PaperSignature, ...]:
+    """Who signed the pick-up or the reception."""
     rows = session.exec(
         select(Signature)
         .where(Signature.collection_id == collection.id, Signature.act == act)
         .order_by(col(Signature.id))
     )
-    return tuple(PaperSignature(row.role, row.name, _local(row.at, imprint)) for row in rows)
+    return tuple(PaperSignature(row.role, row.name, local(row.at, imprint)) for row in rows)
 
 
-def _party(session: Session, organisation_id: object) -> Party:
+def party(session: Session, organisation_id: object) -> Party:
+    """An organisation as a document names it."""
     organisation = session.get_one(Organisation, organisation_id)
     return Party(organisation.name, (f"SIRET {organisation.siret}",) if organisation.siret else ())
 
 
-def _local(at: datetime, imprint: Imprint) -> datetime:
+def local(at: datetime, imprint: Imprint) -> datetime:
+    """An instant in the zone of the document."""
     return at.astimezone(imprint.issued_at.tzinfo)
 
 

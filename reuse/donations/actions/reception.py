@@ -7,16 +7,19 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from reuse import clock
-from reuse.devices.actions.identity import NewDevice, add_devices, bind_code
+from reuse.devices.actions.changes import Change, change_devices
+from reuse.devices.actions.identity import Binding, NewDevice, add_devices, bind_codes
 from reuse.devices.actions.milestones import withdraw_milestones
-from reuse.devices.actions.moves import change_device, move_devices
-from reuse.devices.models import Code, Device
+from reuse.devices.actions.moves import move_devices
+from reuse.devices.models import Device
+from reuse.devices.queries import known_codes
 from reuse.devices.rules import Milestone, Status, is_label_code, normal_code
 from reuse.donations.actions.collections import Signed, add_signatures, check_collection_version
-from reuse.donations.actions.listed import Named, candidates_for, code_index, match_named
+from reuse.donations.actions.listed import LOOKUP, Named, candidates_for, code_index, match_named
 from reuse.donations.actions.moves import change_collection, move_donation
 from reuse.donations.actions.papers import order_reception_notes
 from reuse.donations.actions.reconciliation import reconciliation_of
+from reuse.donations.actions.versions import keep_first_version
 from reuse.donations.models import Collection, CollectionDonation, CollectionItem, Donation
 from reuse.donations.queries import devices_of, donations_in
 from reuse.donations.rules import CollectionMode, CollectionStatus, DonationStatus, ReceptionOutcome
@@ -83,7 +86,9 @@ def receive_collection(
     _reconcile(session, collection, donations)
     what = {"listed": len(seen), "extra": len(extra), "reconciliation": collection.reconciliation}
     record(session, caller.actor, thing="collection", thing_id=collection.id, verb="received", data=what, at=at)
-    order_reception_notes(session, caller.actor, collection, donations)
+    numbers = order_reception_notes(session, caller.actor, collection, donations)
+    for donation in donations:
+        keep_first_version(session, caller.actor, donation, collection, number=numbers[donation.id])
     return collection
 
 
@@ -104,15 +109,14 @@ def _check_reception(caller: Caller, collection: Collection) -> str:
 
 def _check_outcomes(session: Session, matched: Sequence[tuple[Seen, Device]]) -> None:
     """Devices scanned in beforehand are only noted; one of an earlier reception, or lost after a scan, is a mistake."""
+    noted: set[UUID] = set()
     here = [device.id for _, device in matched if device.status not in AWAITED]
-    noted = set(
-        session.exec(
-            select(CollectionItem.device_id).where(
-                col(CollectionItem.device_id).in_(here),
-                col(CollectionItem.outcome).in_((ReceptionOutcome.RECEIVED, ReceptionOutcome.DAMAGED)),
-            )
+    for start in range(0, len(here), LOOKUP):
+        statement = select(CollectionItem.device_id).where(
+            col(CollectionItem.device_id).in_(here[start : start + LOOKUP]),
+            col(CollectionItem.outcome).in_((ReceptionOutcome.RECEIVED, ReceptionOutcome.DAMAGED)),
         )
-    )
+        noted.update(session.exec(statement))
     faults = tuple(
         Fault(entry.pointer, "already_received", f"This device is {device.status} already; take it off the list.")
         for entry, device in matched
@@ -167,8 +171,7 @@ def _take_in(
             network_id=None,
         )
     _note_all(session, collection, arrived)
-    for entry, device in arrived:
-        _settle_identity(session, caller, entry, device)
+    _settle_identities(session, caller, arrived)
 
 
 def _custody_since(at: datetime) -> datetime:
@@ -179,35 +182,46 @@ def _custody_since(at: datetime) -> datetime:
     return min(at, clock.now())
 
 
-def _settle_identity(session: Session, caller: Caller, entry: Seen, device: Device) -> None:
-    """What the machine itself shows counts from here on; the codes that were declared go on finding it."""
-    changes: dict[str, Any] = {}
+def _settle_identities(session: Session, caller: Caller, arrived: Sequence[tuple[Seen, Device]]) -> None:
+    """What the machines themselves show counts from here on; the codes that were declared go on finding them."""
+    known = known_codes(session, [device.id for entry, device in arrived if entry.code])
+    bindings: list[Binding] = []
+    changes: list[Change] = []
+    recategorised: list[tuple[Device, str]] = []
+    for entry, device in arrived:
+        found = _found_different(entry, device)
+        if "serial" in found:
+            bindings.append(Binding(device, "serial", found["serial"]))
+        if entry.asset_tag:
+            bindings.append(Binding(device, "asset_tag", entry.asset_tag))
+        if entry.code and (device.id, normal_code(entry.code)) not in known:
+            bindings.append(Binding(device, _kind_of(entry.code), entry.code))
+        if "category" in found:
+            recategorised.append((device, device.category))
+        if found:
+            what = {"declared": {name: getattr(device, name) for name in found}, "found": found}
+            changes.append(Change(device, "found_different", columns=found, data=what))
+    bind_codes(session, caller.actor, bindings)
+    change_devices(session, caller.actor, changes)
+    for device, before in recategorised:  # each category has its own media, locks, tests and points
+        reason = f"its category was corrected from {before}"
+        withdraw_milestones(session, caller.actor, device, PROVED_OF_A_CATEGORY, reason=reason)
+
+
+def _found_different(entry: Seen, device: Device) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if entry.condition:
-        changes["condition"] = entry.condition
+        found["condition"] = entry.condition
     if entry.category and entry.category != device.category:
-        changes["category"] = entry.category
+        found["category"] = entry.category
     if entry.serial and (not device.serial or normal_code(entry.serial) != normal_code(device.serial)):
-        changes["serial"] = entry.serial
-        bind_code(session, caller.actor, device, kind="serial", value=entry.serial)
-    if entry.asset_tag:
-        bind_code(session, caller.actor, device, kind="asset_tag", value=entry.asset_tag)
-    if entry.code:
-        bind_found_code(session, caller, device, entry.code)
-    if changes:
-        said = {name: getattr(device, name) for name in changes}
-        change_device(session, device, **changes)
-        what = {"declared": said, "found": changes}
-        record(session, caller.actor, thing="device", thing_id=device.id, verb="found_different", data=what)
-        if "category" in changes:  # each category has its own media, locks, tests and points
-            reason = f"its category was corrected from {said['category']}"
-            withdraw_milestones(session, caller.actor, device, PROVED_OF_A_CATEGORY, reason=reason)
+        found["serial"] = entry.serial
+    return found
 
 
-def bind_found_code(session: Session, caller: Caller, device: Device, value: str) -> None:
-    """Let a code read at the dock find the device: a label from the workshop's roll, or whatever sticks on it."""
-    normal = normal_code(value)
-    if session.exec(select(Code.id).where(Code.device_id == device.id, Code.normal == normal)).first() is None:
-        bind_code(session, caller.actor, device, kind="label" if is_label_code(normal) else "external", value=value)
+def _kind_of(code: str) -> str:
+    """A code read at the dock is a label from the workshop's roll, or whatever else sticks on a device."""
+    return "label" if is_label_code(normal_code(code)) else "external"
 
 
 def _miss(
@@ -250,9 +264,9 @@ def _take_extra(
         for entry, donation in extra
     ]
     devices = add_devices(session, caller.actor, new, verb="received") if new else []
-    for (entry, _), device in zip(extra, devices, strict=True):
-        if entry.code:
-            bind_found_code(session, caller, device, entry.code)
+    told = [(entry, device) for (entry, _), device in zip(extra, devices, strict=True)]
+    bind_codes(session, caller.actor, [Binding(d, _kind_of(e.code), e.code) for e, d in told if e.code])
+    for entry, device in told:
         session.add(
             CollectionItem(
                 collection_id=collection.id,

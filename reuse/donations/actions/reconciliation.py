@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from reuse.devices.models import Code, Device
 from reuse.devices.rules import Status
+from reuse.donations.actions.listed import LOOKUP
 from reuse.donations.models import (
     Collection,
     CollectionDonation,
@@ -25,6 +26,7 @@ from reuse.donations.rules import (
     ReceptionOutcome,
     Reconciliation,
     SeenDevice,
+    identified,
     reconcile,
     without_refused,
 )
@@ -53,8 +55,8 @@ def reconciliation_of(session: Session, donation_ids: Several[UUID]) -> Reconcil
     collections = collections_of(session, donation_ids)
     found = reconcile(
         declared,
-        _picked_up(session, donation_ids, collections, devices),
-        _seen(session, devices),
+        _picked_up(session, donation_ids, collections),
+        _seen(session, donation_ids, devices),
         [DeclaredItem(str(i.device_id), i.category, i.serial) for i in items if i.device_id not in withdrawn],
     )
     lost = {str(device.id) for device in devices if device.status == Status.missing}
@@ -63,7 +65,9 @@ def reconciliation_of(session: Session, donation_ids: Several[UUID]) -> Reconcil
     differences = without_refused(found.differences, spare, said_missing=lost)
     if any(one.status in ON_THE_WAY for one in collections):
         differences = tuple(d for d in differences if d.reason is not DifferenceReason.MISSING or d.device_id in lost)
-    return Reconciliation(found.lines, tuple(_with_references(session, differences)))
+    differences = tuple(_with_references(session, differences))
+    only = next(iter(donation_ids)) if len(donation_ids) == 1 else None
+    return Reconciliation(found.lines, differences if only is None else identified(only, differences))
 
 
 def _spare(listed: Counter[str], declared: Counter[str], refusals: Sequence[LineRefusal]) -> dict[str, int]:
@@ -72,12 +76,12 @@ def _spare(listed: Counter[str], declared: Counter[str], refusals: Sequence[Line
     return {category: listed[category] - declared[category] for category in by_count}
 
 
-def _seen(session: Session, devices: Sequence[Device]) -> list[SeenDevice]:
+def _seen(session: Session, donation_ids: Several[UUID], devices: Sequence[Device]) -> list[SeenDevice]:
     """Every device that came, or was said to be missing, as the dock saw it; of several notes the last counts."""
-    ids = [device.id for device in devices]
     notes = session.exec(
         select(CollectionItem)
-        .where(col(CollectionItem.device_id).in_(ids), col(CollectionItem.outcome).is_not(None))
+        .join(Device, col(Device.id) == col(CollectionItem.device_id))
+        .where(col(Device.donation_id).in_(donation_ids), col(CollectionItem.outcome).is_not(None))
         .order_by(col(CollectionItem.collection_id))
     )
     told = {note.device_id: note for note in notes}
@@ -86,7 +90,9 @@ def _seen(session: Session, devices: Sequence[Device]) -> list[SeenDevice]:
         if device.status in NOT_SEEN:
             continue
         note = told.get(device.id)
-        outcome = ReceptionOutcome(note.outcome) if note and note.outcome else ReceptionOutcome.RECEIVED
+        said = ReceptionOutcome(note.outcome) if note and note.outcome else ReceptionOutcome.RECEIVED
+        found_since = said is ReceptionOutcome.MISSING and device.status != Status.missing
+        outcome = ReceptionOutcome.RECEIVED if found_since else said
         if device.status == Status.missing:
             outcome = ReceptionOutcome.MISSING
         category = note.category if note and note.category else device.category
@@ -95,9 +101,7 @@ def _seen(session: Session, devices: Sequence[Device]) -> list[SeenDevice]:
     return seen
 
 
-def _picked_up(
-    session: Session, donation_ids: Several[UUID], collections: Sequence[Collection], devices: Sequence[Device]
-) -> Counter[str] | None:
+def _picked_up(session: Session, donation_ids: Several[UUID], collections: Sequence[Collection]) -> Counter[str] | None:
     """The signed counts of all pick-ups; None where nothing was picked up.
 
     Where a count covers donations that are not asked for, the devices signed away stand for it. What was brought by the
@@ -107,13 +111,14 @@ def _picked_up(
     if not fetched:
         return None
     total: Counter[str] = Counter()
-    wanted = {device.id: device for device in devices}
+    every = select(Device.id, Device.category).where(col(Device.donation_id).in_(donation_ids))
+    wanted = dict(session.exec(every).all())  # a listed device that was merged since was signed away all the same
     for collection in collections:
         came = session.exec(select(CollectionItem).where(CollectionItem.collection_id == collection.id)).all()
         if collection.picked_up_at is None:
             if collection.status == CollectionStatus.RECEIVED:
                 arrived = [one for one in came if one.outcome not in {None, ReceptionOutcome.MISSING}]
-                total.update(wanted[one.device_id].category for one in arrived if one.device_id in wanted)
+                total.update(wanted[one.device_id] for one in arrived if one.device_id in wanted)
             continue
         counts = session.exec(select(PickupCount).where(PickupCount.collection_id == collection.id)).all()
         linked = session.exec(
@@ -124,17 +129,19 @@ def _picked_up(
                 if count.donation_id is None or count.donation_id in donation_ids:
                     total[count.category] += count.quantity
         else:
-            total.update(wanted[one.device_id].category for one in came if one.is_picked_up and one.device_id in wanted)
+            total.update(wanted[one.device_id] for one in came if one.is_picked_up and one.device_id in wanted)
     return total
 
 
 def _with_references(session: Session, differences: Sequence[Difference]) -> list[Difference]:
     """Each difference with a code that finds its device on paper: its label, else its tag, else its serial."""
-    ids = [UUID(one.device_id) for one in differences if one.device_id]
+    ids = sorted(UUID(one.device_id) for one in differences if one.device_id)
     rank = {"label": 3, "asset_tag": 2, "serial": 1}
     best: dict[str, Code] = {}
-    for code in session.exec(select(Code).where(col(Code.device_id).in_(ids)).order_by(col(Code.id))):
-        known = best.get(str(code.device_id))
-        if known is None or rank.get(code.kind, 0) > rank.get(known.kind, 0):
-            best[str(code.device_id)] = code
+    for start in range(0, len(ids), LOOKUP):
+        some = ids[start : start + LOOKUP]
+        for code in session.exec(select(Code).where(col(Code.device_id).in_(some)).order_by(col(Code.id))):
+            known = best.get(str(code.device_id))
+            if known is None or rank.get(code.kind, 0) > rank.get(known.kind, 0):
+                best[str(code.device_id)] = code
     return [replace(one, reference=best[one.device_id].value) if one.device_id in best else one for one in differences]

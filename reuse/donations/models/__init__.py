@@ -12,3 +12,8 @@ from reuse.donations.models.giving import LineRefusal as LineRefusal
 from reuse.donations.models.imports import DonationImport as DonationImport
 from reuse.donations.models.imports import ImportDevice as ImportDevice
 from reuse.donations.models.imports import ImportFault as ImportFault
+from reuse.donations.models.receiving import DifferenceAnswer as DifferenceAnswer
+from reuse.donations.models.receiving import Merge as Merge
+from reuse.donations.models.receiving import Reconciled as Reconciled
+from reuse.donations.models.receiving import Weighing as Weighing
+from reuse.donations.models.receiving import WeighingShare as WeighingShare

@@ -34,6 +34,8 @@ class Donation(SQLModel, table=True):
     donor_reference: str | None = None
     notes: str | None = None
     reason: str | None = None
+    reconciliation_version: int = 0
+    agreed_at: datetime | None = Field(default=None, sa_type=INSTANT)
     created_at: datetime = Field(sa_type=INSTANT)
 
 

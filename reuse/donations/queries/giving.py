@@ -103,7 +103,11 @@ def older_than(session: Session, years: dict[UUID, int]) -> Counter[UUID]:
     ]
     counted = (
         select(Device.donation_id, func.count())
-        .where(or_(*too_old), col(Device.status).not_in((Status.withdrawn, Status.refused)))
+        .where(
+            or_(*too_old),
+            col(Device.status).not_in((Status.withdrawn, Status.refused)),
+            col(Device.merged_into_id).is_(None),
+        )
         .group_by(col(Device.donation_id))
     )
     return Counter({donation_id: count for donation_id, count in session.exec(counted) if donation_id})
@@ -120,8 +124,9 @@ def items_per_category(session: Session, donation_id: UUID) -> Counter[str]:
 
 
 def devices_of(session: Session, donation_ids: Several[UUID], *statuses: str) -> list[Device]:
-    """The donations' devices in these statuses, or all of them; in the order of their making."""
-    statement = select(Device).where(col(Device.donation_id).in_(donation_ids)).order_by(col(Device.id))
+    """The donations' devices in these statuses, or all of them, each once; in the order of their making."""
+    own = select(Device).where(col(Device.donation_id).in_(donation_ids), col(Device.merged_into_id).is_(None))
+    statement = own.order_by(col(Device.id))
     return list(session.exec(statement.where(col(Device.status).in_(statuses)) if statuses else statement))
 
 

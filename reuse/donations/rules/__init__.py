@@ -1,5 +1,12 @@
 """What may become of a donation and a collection; what is declared, refused and received; who may receive a gift."""
 
+from reuse.donations.rules.agreeing import DonorAnswer as DonorAnswer
+from reuse.donations.rules.agreeing import ReceptionState as ReceptionState
+from reuse.donations.rules.agreeing import ResolutionKind as ResolutionKind
+from reuse.donations.rules.agreeing import Said as Said
+from reuse.donations.rules.agreeing import VersionReason as VersionReason
+from reuse.donations.rules.agreeing import is_settled as is_settled
+from reuse.donations.rules.agreeing import unsettled as unsettled
 from reuse.donations.rules.amounts import exponent as exponent
 from reuse.donations.rules.amounts import in_major_units as in_major_units
 from reuse.donations.rules.amounts import load_price_caps as load_price_caps
@@ -11,6 +18,7 @@ from reuse.donations.rules.counting import Reconciliation as Reconciliation
 from reuse.donations.rules.counting import ReconciliationLine as ReconciliationLine
 from reuse.donations.rules.counting import SeenDevice as SeenDevice
 from reuse.donations.rules.counting import declared_quantity as declared_quantity
+from reuse.donations.rules.counting import identified as identified
 from reuse.donations.rules.counting import reconcile as reconcile
 from reuse.donations.rules.declaring import Declaration as Declaration
 from reuse.donations.rules.declaring import DeclarationKind as DeclarationKind
@@ -20,6 +28,13 @@ from reuse.donations.rules.declaring import merged_declarations as merged_declar
 from reuse.donations.rules.declaring import missing_declarations as missing_declarations
 from reuse.donations.rules.declaring import oldest_year as oldest_year
 from reuse.donations.rules.declaring import template_for as template_for
+from reuse.donations.rules.pairing import SURE as SURE
+from reuse.donations.rules.pairing import PairedBy as PairedBy
+from reuse.donations.rules.pairing import Proposal as Proposal
+from reuse.donations.rules.pairing import Side as Side
+from reuse.donations.rules.pairing import differences_between as differences_between
+from reuse.donations.rules.pairing import propose as propose
+from reuse.donations.rules.pairing import strongest as strongest
 from reuse.donations.rules.refusing import shared_out as shared_out
 from reuse.donations.rules.refusing import without_refused as without_refused
 from reuse.donations.rules.status import BY_COLLECTION as BY_COLLECTION
@@ -38,3 +53,8 @@ from reuse.donations.rules.status import check_generic_move as check_generic_mov
 from reuse.donations.rules.status import check_move as check_move
 from reuse.donations.rules.status import closing_missing as closing_missing
 from reuse.donations.rules.status import may_move as may_move
+from reuse.donations.rules.weighing import MassSource as MassSource
+from reuse.donations.rules.weighing import OnScale as OnScale
+from reuse.donations.rules.weighing import Weighed as Weighed
+from reuse.donations.rules.weighing import apportion as apportion
+from reuse.donations.rules.weighing import check_mass as check_mass

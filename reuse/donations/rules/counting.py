@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from uuid import UUID, uuid5
 
 
 class DifferenceReason(StrEnum):
@@ -61,7 +62,10 @@ class ReconciliationLine:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference with its reason code: of a device where one is known, of a count of a category otherwise."""
+    """One difference with its reason code: of a device where one is known, of a count of a category otherwise.
+
+    `id` is given where the difference is one donation's, see `identified`.
+    """
 
     reason: DifferenceReason
     category: str
@@ -70,6 +74,7 @@ class Difference:
     reference: str | None = None
     expected: str | None = None
     found: str | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,22 @@ def reconcile(
         for category in categories
     )
     return Reconciliation(lines=lines, differences=tuple(differences))
+
+
+def identified(donation_id: UUID, differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Give each difference of a donation an id that follows from what it says (UUID version 5, RFC 9562).
+
+    A later reconciliation that says the same has the same id, so what the donor answered still holds; one that says
+    something else, be it another quantity, has another. Two that say the same are told apart by their turn.
+    """
+    turns: Counter[tuple[object, ...]] = Counter()
+    found: list[Difference] = []
+    for one in differences:
+        said = (one.reason, one.category, one.quantity, one.device_id, one.expected, one.found)
+        turns[said] += 1
+        name = "\n".join("" if part is None else str(part) for part in (*said, turns[said]))
+        found.append(replace(one, id=str(uuid5(donation_id, name))))
+    return tuple(found)
 
 
 def _device_differences(received: Sequence[SeenDevice], items: Sequence[DeclaredItem]) -> Iterable[Difference]:

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("comment", sa.String(), nullable=True),
         sa.Column("location", sa.String(), nullable=True),
         sa.Column("mass_grams", sa.Integer(), nullable=True),
+        sa.Column("mass_source", sa.String(), nullable=True),
         sa.Column("ram_gb", sa.Integer(), nullable=True),
         sa.Column("facts", DOCUMENT, nullable=False),
         sa.Column("notes", DOCUMENT, nullable=False),
@@ -61,6 +62,7 @@ def upgrade() -> None:
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("identity_open", sa.String(), nullable=True),
         sa.Column("open_repairs", sa.Integer(), nullable=False),
+        sa.Column("merged_into_id", sa.Uuid(), nullable=True),
         sa.Column("custody_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("donation_id", sa.Uuid(), nullable=True),
         sa.Column("donor_id", sa.Uuid(), nullable=True),
@@ -70,11 +72,13 @@ def upgrade() -> None:
         sa.Column("territory_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("version >= 1", name="ck_device_version"),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["device.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_device_carrier_id"), "device", ["carrier_id"], unique=False)
     op.create_index(op.f("ix_device_donation_id"), "device", ["donation_id"], unique=False)
     op.create_index(op.f("ix_device_donor_id"), "device", ["donor_id"], unique=False)
+    op.create_index(op.f("ix_device_merged_into_id"), "device", ["merged_into_id"], unique=False)
     op.create_index(op.f("ix_device_network_id"), "device", ["network_id"], unique=False)
     op.create_index("ix_device_territory_status", "device", ["territory_id", "status", "category"], unique=False)
     op.create_index("ix_device_workshop_status", "device", ["workshop_id", "status"], unique=False)
@@ -126,6 +130,8 @@ def upgrade() -> None:
         sa.Column("donor_reference", sa.String(), nullable=True),
         sa.Column("notes", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("reconciliation_version", sa.Integer(), nullable=False),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("version >= 1", name="ck_donation_version"),
         sa.PrimaryKeyConstraint("id"),
@@ -421,6 +427,60 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_device_check_device_id"), "device_check", ["device_id"], unique=False)
     op.create_table(
+        "device_merge",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("listed_device_id", sa.Uuid(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("kept", DOCUMENT, nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("merged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reversed_by", sa.String(), nullable=True),
+        sa.Column("reversal_reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.ForeignKeyConstraint(["listed_device_id"], ["device.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_device_merge_donation_id"), "device_merge", ["donation_id"], unique=False)
+    op.create_index(
+        "uq_device_merge_device",
+        "device_merge",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("reversed_at IS NULL"),
+        postgresql_where=sa.text("reversed_at IS NULL"),
+    )
+    op.create_index(
+        "uq_device_merge_listed",
+        "device_merge",
+        ["listed_device_id"],
+        unique=True,
+        sqlite_where=sa.text("reversed_at IS NULL"),
+        postgresql_where=sa.text("reversed_at IS NULL"),
+    )
+    op.create_table(
+        "difference_answer",
+        sa.Column("donation_id", sa.Uuid(), nullable=False),
+        sa.Column("difference_id", sa.Uuid(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("comment", sa.String(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolution", sa.String(), nullable=True),
+        sa.Column("resolution_comment", sa.String(), nullable=True),
+        sa.Column("resolved_organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("resolved_by", sa.String(), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.PrimaryKeyConstraint("donation_id", "difference_id"),
+    )
+    op.create_table(
         "donation_import",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("donation_id", sa.Uuid(), nullable=False),
@@ -624,6 +684,25 @@ def upgrade() -> None:
     )
     op.create_index("ix_price_grid_valid_from", "price_grid", ["territory_id", "valid_from"], unique=False)
     op.create_index("uq_price_grid_version", "price_grid", ["territory_id", "version"], unique=True)
+    op.create_table(
+        "reconciliation",
+        sa.Column("donation_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("because", sa.String(), nullable=False),
+        sa.Column("collection_id", sa.Uuid(), nullable=True),
+        sa.Column("content", DOCUMENT, nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agreed_number", sa.String(), nullable=True),
+        sa.Column("agreed_organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("agreed_by", sa.String(), nullable=True),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["collection_id"], ["collection.id"]),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.PrimaryKeyConstraint("donation_id", "version"),
+    )
     op.create_table(
         "repair",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -894,6 +973,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_line_refusal_donation_id"), "line_refusal", ["donation_id"], unique=False)
     op.create_table(
+        "weighing",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=True),
+        sa.Column("container_id", sa.Uuid(), nullable=True),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("mass_grams", sa.Integer(), nullable=False),
+        sa.Column("scale", sa.String(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("key_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("mass_grams > 0", name="ck_weighing_mass"),
+        sa.ForeignKeyConstraint(["container_id"], ["container.id"]),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_weighing_container_id"), "weighing", ["container_id"], unique=False)
+    op.create_index(op.f("ix_weighing_donation_id"), "weighing", ["donation_id"], unique=False)
+    op.create_index(op.f("ix_weighing_workshop_id"), "weighing", ["workshop_id"], unique=False)
+    op.create_table(
         "report_item",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("report_id", sa.Uuid(), nullable=False),
@@ -936,12 +1036,25 @@ def upgrade() -> None:
         sqlite_where=sa.text("medium_id IS NULL"),
         postgresql_where=sa.text("medium_id IS NULL"),
     )
+    op.create_table(
+        "weighing_share",
+        sa.Column("weighing_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("mass_grams", sa.Integer(), nullable=False),
+        sa.Column("is_apportioned", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["weighing_id"], ["weighing.id"]),
+        sa.PrimaryKeyConstraint("weighing_id", "device_id"),
+    )
+    op.create_index(op.f("ix_weighing_share_device_id"), "weighing_share", ["device_id"], unique=False)
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     """Go back."""
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index(op.f("ix_weighing_share_device_id"), table_name="weighing_share")
+    op.drop_table("weighing_share")
     op.drop_index(
         "ix_report_item_waiting",
         table_name="report_item",
@@ -950,6 +1063,10 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_report_item_medium_id"), table_name="report_item")
     op.drop_table("report_item")
+    op.drop_index(op.f("ix_weighing_workshop_id"), table_name="weighing")
+    op.drop_index(op.f("ix_weighing_donation_id"), table_name="weighing")
+    op.drop_index(op.f("ix_weighing_container_id"), table_name="weighing")
+    op.drop_table("weighing")
     op.drop_index(op.f("ix_line_refusal_donation_id"), table_name="line_refusal")
     op.drop_table("line_refusal")
     op.drop_index(op.f("ix_import_fault_import_id"), table_name="import_fault")
@@ -1008,6 +1125,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_repair_organisation_id"), table_name="repair")
     op.drop_index(op.f("ix_repair_device_id"), table_name="repair")
     op.drop_table("repair")
+    op.drop_table("reconciliation")
     op.drop_index("uq_price_grid_version", table_name="price_grid")
     op.drop_index("ix_price_grid_valid_from", table_name="price_grid")
     op.drop_table("price_grid")
@@ -1038,6 +1156,21 @@ def downgrade() -> None:
     op.drop_table("donation_item")
     op.drop_index(op.f("ix_donation_import_donation_id"), table_name="donation_import")
     op.drop_table("donation_import")
+    op.drop_table("difference_answer")
+    op.drop_index(
+        "uq_device_merge_listed",
+        table_name="device_merge",
+        sqlite_where=sa.text("reversed_at IS NULL"),
+        postgresql_where=sa.text("reversed_at IS NULL"),
+    )
+    op.drop_index(
+        "uq_device_merge_device",
+        table_name="device_merge",
+        sqlite_where=sa.text("reversed_at IS NULL"),
+        postgresql_where=sa.text("reversed_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_device_merge_donation_id"), table_name="device_merge")
+    op.drop_table("device_merge")
     op.drop_index(op.f("ix_device_check_device_id"), table_name="device_check")
     op.drop_table("device_check")
     op.drop_index(
@@ -1104,6 +1237,7 @@ def downgrade() -> None:
     op.drop_index("ix_device_workshop_status", table_name="device")
     op.drop_index("ix_device_territory_status", table_name="device")
     op.drop_index(op.f("ix_device_network_id"), table_name="device")
+    op.drop_index(op.f("ix_device_merged_into_id"), table_name="device")
     op.drop_index(op.f("ix_device_donor_id"), table_name="device")
     op.drop_index(op.f("ix_device_donation_id"), table_name="device")
     op.drop_index(op.f("ix_device_carrier_id"), table_name="device")

@@ -14,45 +14,16 @@ from reuse import clock
 from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.models import Device
 from reuse.devices.queries import gate_facts
-from reuse.devices.rules import DEFAULT_LANGUAGE, GateFacts, Status, Step, check_move, next_steps, normal_code
-from reuse.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
+from reuse.devices.rules import GateFacts, Status, check_move, next_steps, normal_code
+from reuse.errors import Conflict, Fault, Invalid, NotFound, Refusal
 from reuse.history.rules import Actor
-from reuse.people.rules import Caller, require_role
-from reuse.scans.actions.table import ACTIONS, Seen
+from reuse.people.rules import require_role
+from reuse.scans.actions.entry import Entry as Entry
+from reuse.scans.actions.intake import take_in_first
+from reuse.scans.actions.table import ACTIONS, TAKE_IN, Seen
 from reuse.scans.models import Scan
 from reuse.scans.queries import Remembered, devices_at_hand, languages_of, remembered
-from reuse.scans.rules import Outcome, ScanIn, oddness
-
-
-@dataclass(slots=True)
-class Entry:
-    """One scan on its way through a batch, and what becomes of it."""
-
-    caller: Caller
-    scan: ScanIn
-    outcome: Outcome | None = None
-    device: Device | None = None
-    by_label: bool = False
-    status: str | None = None
-    steps: tuple[Step, ...] = ()
-    warning: str | None = None
-    refusal: Refusal | None = None
-    candidates: tuple[UUID, ...] = ()
-    before: dict[str, Any] | None = None
-    change: Change | None = None
-    device_id: UUID | None = None
-    version: int = 0
-    language: str = DEFAULT_LANGUAGE
-
-    @property
-    def key(self) -> tuple[UUID, UUID]:
-        """What makes a scan the same scan."""
-        return self.caller.organisation_id, self.scan.id
-
-    def refuse(self, refusal: Refusal) -> None:
-        """No, and why: a conflict where the present state forbids it, else a refusal."""
-        self.refusal = refusal
-        self.outcome = Outcome.conflict if isinstance(refusal, Conflict | Stale) else Outcome.refused
+from reuse.scans.rules import Outcome, oddness
 
 
 @dataclass(slots=True)
@@ -77,7 +48,9 @@ def apply_batch(session: Session, entries: Sequence[Entry], *, careful: bool = F
         _check(entry, batch.now)
         if entry.outcome is None:
             firsts.setdefault(entry.key, entry)
-    _find_devices(batch, firsts.values())
+    take_in_first(session, [entry for entry in firsts.values() if entry.scan.action == TAKE_IN], careful=careful)
+    _find_devices(batch, [entry for entry in firsts.values() if entry.outcome is None])
+    batch.facts.update(gate_facts(session, [e.device for e in firsts.values() if e.made and e.device]))
     for scans in _rounds(firsts.values()):
         _do_round(batch, scans)
     _remember(session, firsts.values(), batch.now)

@@ -62,6 +62,12 @@ def _receive(seen: Seen) -> Change:
     return replace(change, milestone=seen.newly_labelled)
 
 
+def _take_in(seen: Seen) -> None:
+    """A blank label makes a device before the scans are matched (intake.py); what comes here is on one already."""
+    sentence = f"The label {seen.scan.code} is on a device already; take a fresh one, or scan it to receive."
+    raise Conflict(sentence, code="label_taken")
+
+
 def _start_work(seen: Seen) -> Change:
     status = seen.device.status
     if status == Status.in_workshop and seen.newly_labelled:
@@ -139,7 +145,10 @@ def _list(session: Session, caller: Caller, device: Device, _: ScanIn) -> None:
     list_device(session, caller, device)
 
 
+TAKE_IN = "take_in"
+
 ACTIONS: dict[str, Action] = {
+    TAKE_IN: Action(FLOOR, decide=_take_in),
     "receive": Action(FLOOR, decide=_receive),
     "start_work": Action(FLOOR, decide=_start_work),
     "locate": Action(STOCK, decide=_locate),

@@ -99,7 +99,10 @@ class ReconciliationLineShape(Shape):
 
 
 class DifferenceShape(Shape):
-    """One difference and its reason; `reference` is a code that finds the device."""
+    """One difference and its reason; `reference` is a code that finds the device.
+
+    `id` is how donor and workshop answer to it; null where a difference is counted over several donations.
+    """
 
     reason: str
     category: str
@@ -108,6 +111,7 @@ class DifferenceShape(Shape):
     reference: str | None
     expected: str | None
     found: str | None
+    id: UUID | None = None
 
 
 class ReconciliationShape(Shape):

@@ -150,6 +150,14 @@ class DonationChange(Shape):
     notes: Sentence | None = None
 
 
+class ReceptionShape(Shape):
+    """How far donor and workshop are with what came: `open` or `agreed`, on which version of the reconciliation."""
+
+    state: str
+    version: int
+    agreed_at: datetime | None
+
+
 class DonationShape(Shape):
     """A donation, with where it stands and what it declares."""
 
@@ -174,6 +182,7 @@ class DonationShape(Shape):
     lines: list[DeclaredLineShape]
     media: MediaCounts
     over_age: OverAge | None
+    reception: ReceptionShape | None
     created_at: datetime
 
 

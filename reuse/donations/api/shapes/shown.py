@@ -15,15 +15,16 @@ from reuse.donations.api.shapes.giving import (
     DonationShape,
     MediaCounts,
     OverAge,
+    ReceptionShape,
     RefusedShape,
     SiteShape,
 )
 from reuse.donations.models import Donation, DonationLine, DonationSite, LineRefusal
 from reuse.donations.queries import lines_of, older_than, refusals_of, sites_of
-from reuse.donations.rules import DonationTemplate, missing_declarations, oldest_year, template_for
+from reuse.donations.rules import DonationTemplate, ReceptionState, missing_declarations, oldest_year, template_for
 from reuse.people.models import Territory
 
-OWN = ("lines", "sites", "media", "over_age", "missing_declarations")
+OWN = ("lines", "sites", "media", "over_age", "missing_declarations", "reception")
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,21 @@ def _shape(donation: Donation, hangings: _Hangings) -> DonationShape:
             "media": MediaCounts(always=media["always"], possible=media["possible"], never=media["never"]),
             "over_age": OverAge(years=limit["years"], devices=hangings.over_age[donation.id]) if limit else None,
             "missing_declarations": list(missing_declarations(template, donation.declarations)),
+            "reception": _reception(donation),
             "sites": [
                 SiteShape.model_validate(site.model_dump(include=set(SiteShape.model_fields)))
                 for site in hangings.sites[donation.id]
             ],
         }
     )
+
+
+def _reception(donation: Donation) -> ReceptionShape | None:
+    """Null while nothing has come."""
+    if not donation.reconciliation_version:
+        return None
+    state = ReceptionState.OPEN if donation.agreed_at is None else ReceptionState.AGREED
+    return ReceptionShape(state=state, version=donation.reconciliation_version, agreed_at=donation.agreed_at)
 
 
 def _line(line: DonationLine, refusals: Sequence[LineRefusal]) -> DeclaredLineShape:
