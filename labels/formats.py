@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 Kind = Literal["pdf", "zpl"]
 ErrorCorrection = Literal["L", "M", "Q", "H"]
+Symbology = Literal["qr", "datamatrix"]
+MM_PER_INCH = 25.4
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,11 @@ class Sheet:
 
 @dataclass(frozen=True)
 class LabelFormat:
-    """A kind of label that one can buy; `dpi` is set for printers that are spoken to in dots, `sheet` for sheets."""
+    """A kind of label that one can buy.
+
+    `dpi` is set for printers that are spoken to in dots, `sheet` for sheets; a pdf without a sheet is a roll, one label
+    a page. The margins are the strips along the label's edges that the printer does not reach.
+    """
 
     id: str
     title: str
@@ -36,6 +42,22 @@ class LabelFormat:
     sheet: Sheet | None
     error_correction: ErrorCorrection
     source: str
+    margin_x_mm: float = 0.0
+    margin_y_mm: float = 0.0
+    symbology: Symbology = "qr"
+
+    @property
+    def page(self) -> Sheet:
+        """The sheet, or what comes off the roll as one page: a label, in whole dots of the printer."""
+        if self.sheet is not None:
+            return self.sheet
+        width, height = self.whole_dots(self.width_mm), self.whole_dots(self.height_mm)
+        return Sheet(width, height, 1, 1, 0.0, 0.0, width, height)
+
+    def whole_dots(self, length_mm: float) -> float:
+        """The length as the printer can feed it; unchanged where no dots are known."""
+        dot = MM_PER_INCH / self.dpi if self.dpi else None
+        return round(length_mm / dot) * dot if dot else length_mm
 
 
 def _read(item: dict[str, Any]) -> LabelFormat:

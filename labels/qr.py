@@ -25,10 +25,19 @@ _LONGEST = 500  # bytes; an address that long is a mistake, and its modules woul
 
 @dataclass(frozen=True)
 class Symbol:
-    """A square of `size` modules; `rows` holds one integer a row, its highest bit the leftmost module, 1 = dark."""
+    """A square of `size` modules, with `quiet` white ones on every side.
+
+    `rows` holds one integer a row, its highest bit the leftmost module, 1 = dark.
+    """
 
     size: int
     rows: tuple[int, ...]
+    quiet: int = QUIET_ZONE
+
+    @property
+    def modules(self) -> int:
+        """How many modules a side has, the white ones included."""
+        return self.size + 2 * self.quiet
 
 
 def _by_library(data: bytes, level: ErrorCorrection) -> tuple[int, int]:

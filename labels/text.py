@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import cache
 
+from bidi.algorithm import get_display
+
 # What a page cannot show, or would be misled by: control characters (NUL breaks XMP, which is XML), lone surrogates (no
 # UTF-8 for them), noncharacters, and the invisible marks that turn the order of what follows (Unicode TR 36,
 # "bidirectional text spoofing"): a serial number on a certificate must read as it is stored. Each becomes a visible
@@ -11,8 +13,7 @@ from functools import cache
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
-_MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
-_NUMBER = re.compile(r"\d+(?:[.,/:-]\d+)*")
+_VOWEL_SIGNS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]")  # above and below; names do without
 _LINE_BREAKS = re.compile("[\r\n\t\u2028\u2029]+")
 
 
@@ -68,7 +69,7 @@ def _letters(text: str) -> list[str]:
 
 def join_arabic(text: str) -> str:
     """The text with Arabic letters in the shape that their neighbours ask for, for writers that do no shaping."""
-    letters = [letter for letter in _letters(text) if unicodedata.combining(letter[0]) == 0]
+    letters = _letters(_VOWEL_SIGNS.sub("", text))
     drawn: list[str] = []
     for place, letter in enumerate(letters):
         forms = _joining_forms().get(letter)
@@ -82,50 +83,23 @@ def join_arabic(text: str) -> str:
     return "".join(drawn)
 
 
-def _directions(text: str) -> list[bool]:
-    """For each character whether it runs from right to left.
+def runs_rtl(text: str) -> bool:
+    """Whether a line begins from the right: its first letter says so (UAX 9, rules P2 and P3)."""
+    return next((is_rtl(char) for char in text if is_rtl(char) or unicodedata.bidirectional(char) == "L"), False)
 
-    Digits go with the letter before them (UAX 9, rule W2), what has no direction follows its neighbours, else the line.
+
+def kept_ltr(text: str) -> str:
+    """The text marked as one that reads from left to right whatever stands around it: a serial number in Arabic.
+
+    The marks are for `visual` alone; what comes from outside has lost such marks in `clean`.
     """
-    line = next((is_rtl(char) for char in text if is_rtl(char) or unicodedata.bidirectional(char) == "L"), False)
-    strong: list[bool | None] = []
-    letter = line
-    for char in text:
-        kind = unicodedata.bidirectional(char)
-        if kind in {"L", "R", "AL"}:
-            letter = kind != "L"
-        strong.append(letter if kind in {"L", "R", "AL", "EN", "AN"} else None)
-    directions: list[bool] = []
-    for place, known in enumerate(strong):
-        if known is not None:
-            directions.append(known)
-            continue
-        left = next((s for s in reversed(strong[:place]) if s is not None), line)
-        right = next((s for s in strong[place + 1 :] if s is not None), line)
-        directions.append(left if left == right else line)
-    return directions
+    return f"\u202a{text}\u202c"
 
 
-def _reversed(run: str) -> str:
-    """A right-to-left run in the order a pen draws it; numbers inside it still read from left to right."""
-    drawn = join_arabic(run).translate(_MIRRORED)[::-1]
-    return _NUMBER.sub(lambda found: found.group()[::-1], drawn)
-
-
-def visual_runs(text: str) -> list[tuple[str, bool]]:
-    """The text as runs in the order a pen draws them from left to right, each with whether it is right-to-left.
-
-    A short form of the Unicode bidirectional algorithm (UAX 9), enough for one line of a label: no nested embeddings.
-    """
-    if text.isascii():
-        return [(text, False)]
-    runs: list[tuple[str, bool]] = []
-    directions = _directions(text)
-    for char, rtl in zip(text, directions, strict=True):
-        if runs and runs[-1][1] == rtl:
-            runs[-1] = (runs[-1][0] + char, rtl)
-        else:
-            runs.append((char, rtl))
-    first_letter = next((c for c in text if is_rtl(c) or unicodedata.bidirectional(c) == "L"), "")
-    drawn = [(_reversed(run) if rtl else run, rtl) for run, rtl in runs]
-    return drawn[::-1] if first_letter and is_rtl(first_letter) else drawn
+def visual(text: str, *, rtl: bool) -> str:
+    """The characters of a line in the order a pen draws them from left to right, Arabic joined, brackets turned."""
+    if text.isascii() and not rtl:
+        return text
+    known = "".join(char if unicodedata.bidirectional(char) else "\ufffd" for char in text)  # else python-bidi fails
+    joined = join_arabic(unicodedata.normalize("NFC", known))
+    return str(get_display(joined, base_dir="R" if rtl else "L"))

@@ -7,13 +7,21 @@ Relationship = Literal["Source", "Data", "Alternative", "Supplement", "Unspecifi
 
 
 @dataclass(frozen=True)
+class Named:
+    """A number with the word that says what it is, in any script; the number reads from left to right always."""
+
+    word: str
+    number: str
+
+
+@dataclass(frozen=True)
 class Label:
-    """One label: the address its QR holds, code and domain printed in clear, and what tells the device apart."""
+    """One label: the address its symbol holds, code and domain in clear, and what tells the device apart."""
 
     address: str
     code: str
     domain: str
-    lines: tuple[str, ...] = ()
+    lines: tuple[str | Named, ...] = ()
 
 
 @dataclass(frozen=True)

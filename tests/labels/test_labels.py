@@ -5,22 +5,19 @@ import io
 import random
 import re
 
-import pypdfium2
 import pytest
-import zxingcpp
-from PIL import Image
+from hypothesis import given
+from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from labels.formats import LabelFormat, all_formats, format_by_id
 from labels.qr import one_symbol, symbol
 from labels.sheet import render_sheet
-from labels.text import clean, visual_runs
-from labels.values import Label
+from labels.text import clean, kept_ltr, runs_rtl, visual
+from labels.values import Label, Named
 from labels.zpl import render_zpl
+from printing import PDFS, cell, dots, pages, scanned, some_labels
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-SHEETS = [label_format for label_format in all_formats() if label_format.kind == "pdf"]
-ROLLS = [label_format for label_format in all_formats() if label_format.kind == "zpl"]
 HOSTILE = (
     "<script>fetch('http://evil.example/')</script>",
     "]]> -->",
@@ -33,60 +30,6 @@ HOSTILE = (
 )
 
 
-def some_labels(count: int, lines: tuple[str, ...] = ("Lenovo ThinkPad T480", "S/N PF1ABC2D")) -> tuple[Label, ...]:
-    chance = random.Random(count)  # noqa: S311  # codes for a test open nothing
-    codes = ["".join(chance.choices(ALPHABET, k=11)) for _ in range(count)]
-    return tuple(
-        Label(f"https://filiere.example.org/d/{c}", f"{c[:4]}-{c[4:8]}-{c[8:]}", "filiere.example.org", lines)
-        for c in codes
-    )
-
-
-def pages(pdf: bytes, dpi: int) -> list[Image.Image]:
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return [page.render(scale=dpi / 72, grayscale=True).to_pil() for page in document]
-    finally:
-        document.close()
-
-
-def scanned(image: Image.Image) -> list[str]:
-    return [found.text for found in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)]
-
-
-def cell(label_format: LabelFormat, image: Image.Image, place: int, dpi: int) -> Image.Image:
-    """What one label of a rendered sheet shows, cut out along the label's own edges."""
-    sheet = label_format.sheet
-    assert sheet is not None
-    row, column = divmod(place, sheet.columns)
-    left, top = sheet.left_mm + column * sheet.pitch_x_mm, sheet.top_mm + row * sheet.pitch_y_mm
-    edges = (left, top, left + label_format.width_mm, top + label_format.height_mm)
-    return image.crop(tuple(round(edge / 25.4 * dpi) for edge in edges))  # type: ignore[arg-type]  # four edges make a box
-
-
-def dots(zpl: bytes) -> list[Image.Image]:
-    """Draw each ^GFA of the stream as a printer would, by the compression of the ZPL II Programming Guide."""
-    images: list[Image.Image] = []
-    for total, stride, data in re.findall(r"\^GFA,(\d+),\d+,(\d+),([^^]*)\^FS", zpl.decode("ascii")):
-        width = int(stride) * 2
-        rows: list[str] = []
-        row = ""
-        for count, char in re.findall(r"([G-Yg-z]*)([0-9A-F:,])", data):
-            if char == ":":
-                rows.append(rows[-1])
-                continue
-            times = sum(ord(c) - ord("F") if c < "Z" else (ord(c) - ord("f")) * 20 for c in count)
-            row = row.ljust(width, "0") if char == "," else row + char * max(times, 1)
-            if len(row) == width:
-                rows.append(row)
-                row = ""
-        bits = bytes.fromhex("".join(rows))
-        assert len(bits) == int(total)
-        inverted = bits.translate(bytes(reversed(range(256))))
-        images.append(Image.frombytes("1", (int(stride) * 8, len(rows)), inverted).convert("L"))
-    return images
-
-
 def test_the_usual_sheet_of_24_comes_first_and_sheets_come_before_rolls() -> None:
     assert all_formats()[0].id == "a4-24"
     assert [f.kind for f in all_formats()] == sorted(f.kind for f in all_formats())
@@ -94,7 +37,7 @@ def test_the_usual_sheet_of_24_comes_first_and_sheets_come_before_rolls() -> Non
         format_by_id("a5-3")
 
 
-@pytest.mark.parametrize("label_format", SHEETS, ids=lambda f: f.id)
+@pytest.mark.parametrize("label_format", [one for one in PDFS if one.sheet], ids=lambda f: f.id)
 def test_every_label_of_a_sheet_lies_on_the_paper_beside_its_neighbours(label_format: LabelFormat) -> None:
     sheet = label_format.sheet
     assert sheet is not None
@@ -103,18 +46,6 @@ def test_every_label_of_a_sheet_lies_on_the_paper_beside_its_neighbours(label_fo
     assert sheet.pitch_y_mm >= label_format.height_mm
     assert sheet.left_mm + (sheet.columns - 1) * sheet.pitch_x_mm + label_format.width_mm <= sheet.width_mm
     assert sheet.top_mm + (sheet.rows - 1) * sheet.pitch_y_mm + label_format.height_mm <= sheet.height_mm
-
-
-@pytest.mark.parametrize("dpi", [203, 300])
-@pytest.mark.parametrize("label_format", SHEETS, ids=lambda f: f.id)
-def test_a_hundred_labels_scan_from_the_rendered_page(label_format: LabelFormat, dpi: int) -> None:
-    labels = some_labels(100)
-    images = pages(render_sheet(label_format, labels), dpi)
-    read = [
-        scanned(cell(label_format, images[place // label_format.per_page], place % label_format.per_page, dpi))
-        for place in range(len(labels))
-    ]
-    assert read == [[label.address] for label in labels]
 
 
 def test_a_whole_page_of_24_scans_in_one_look() -> None:
@@ -133,11 +64,24 @@ def test_a_sheet_already_begun_is_used_from_its_first_free_place() -> None:
     for place in (0, 25):
         with pytest.raises(ValueError, match="places 1 to 24"):
             render_sheet(label_format, labels, start_at=place)
+        with pytest.raises(ValueError, match="places 1 to 24"):
+            render_sheet(label_format, labels, skip=(place,))
+    with pytest.raises(ValueError, match="No place is left"):
+        render_sheet(label_format, labels, start_at=24, skip=(24,))
+
+
+def test_places_already_used_in_the_middle_of_a_sheet_are_left_alone_on_the_first_page_only() -> None:
+    label_format, labels = format_by_id("a4-24"), some_labels(24)
+    first, second = pages(render_sheet(label_format, labels, start_at=2, skip=(3, 23)), 203)
+    read = [scanned(cell(label_format, first, place, 203)) for place in range(24)]
+    assert [place + 1 for place, found in enumerate(read) if not found] == [1, 3, 23]
+    read += [scanned(cell(label_format, second, place, 203)) for place in range(3)]
+    assert [found[0] for found in read if found] == [label.address for label in labels]
 
 
 def test_code_and_domain_are_printed_in_clear_beside_the_symbol() -> None:
     labels = some_labels(3)
-    for label_format in SHEETS:
+    for label_format in [one for one in PDFS if one.sheet]:
         text = PdfReader(io.BytesIO(render_sheet(label_format, labels))).pages[0].extract_text()
         assert text.count("filiere.example.org") == 3
         assert all(label.code in text for label in labels)
@@ -147,18 +91,9 @@ def test_code_and_domain_are_printed_in_clear_beside_the_symbol() -> None:
 def test_the_domain_is_never_cut_however_long() -> None:
     domain = "inventaire-numerique.metropole-europeenne-de-lille.collectivites.example.org"
     label = Label("https://x.example/d/7K3M9QX2BV4", "7K3M-9QX2-BV4", domain)
-    for label_format in SHEETS:
+    for label_format in PDFS:
         text = PdfReader(io.BytesIO(render_sheet(label_format, (label,)))).pages[0].extract_text()
         assert domain in text.replace("\n", "")
-
-
-@pytest.mark.parametrize("label_format", ROLLS, ids=lambda f: f.id)
-def test_a_hundred_roll_labels_scan_from_the_dots_that_the_printer_burns(label_format: LabelFormat) -> None:
-    labels = some_labels(100)
-    images = dots(render_zpl(label_format, labels))
-    assert [scanned(image) for image in images] == [[label.address] for label in labels]
-    assert label_format.dpi is not None
-    assert images[0].height == round(label_format.height_mm / 25.4 * label_format.dpi)
 
 
 def test_no_text_from_outside_reaches_the_printer_as_a_command() -> None:
@@ -174,16 +109,6 @@ def test_hostile_text_neither_breaks_a_sheet_nor_hides_its_codes() -> None:
         label_format = format_by_id("a4-24")
         image = pages(render_sheet(label_format, labels), 203)[0]
         assert [scanned(cell(label_format, image, place, 203)) for place in (0, 1)] == [[x.address] for x in labels]
-
-
-@pytest.mark.parametrize("label_format", SHEETS, ids=lambda f: f.id)
-def test_no_text_runs_over_the_edge_of_its_label(label_format: LabelFormat) -> None:
-    labels = some_labels(1, tuple(text[:300] for text in HOSTILE))
-    image = pages(render_sheet(label_format, labels), 300)[0]
-    label = cell(label_format, image, 0, 300)
-    left, top = round(label_format.sheet.left_mm / 25.4 * 300), round(label_format.sheet.top_mm / 25.4 * 300)  # type: ignore[union-attr]  # these formats are sheets
-    image.paste(255, (left, top, left + label.width, top + label.height))
-    assert image.getextrema() == (255, 255)
 
 
 def test_the_same_labels_give_the_same_bytes() -> None:
@@ -208,13 +133,27 @@ def test_an_empty_or_endless_address_is_refused() -> None:
             symbol(address)
 
 
-def test_arabic_is_joined_and_drawn_from_right_to_left() -> None:
-    assert visual_runs("سلام") == [("\ufee1\ufefc\ufeb3", True)]  # meem, lam with alef (one letter), seen at the start
-    assert visual_runs("(تونس)") == [("(\ufeb2\ufee7\ufeee\ufe97)", True)]  # brackets turn with the text
-    assert visual_runs("تونس HP 250")[0][0].strip() == "HP 250"
-    ((first, _), (second, _)) = visual_runs("HP تونس 250")
-    assert first.strip() == "HP"
-    assert second.startswith("250")  # the number reads forwards, at the end of the Arabic, which is on the left
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("سلام", "\ufee1\ufefc\ufeb3"),  # meem, lam with alef (one letter), seen at the start
+        ("(تونس)", "(\ufeb2\ufee7\ufeee\ufe97)"),  # brackets turn with the text
+        ("تونس HP 250", "HP 250 \ufeb2\ufee7\ufeee\ufe97"),
+        ("HP تونس 250", "HP 250 \ufeb2\ufee7\ufeee\ufe97"),  # the number belongs to the Arabic, and reads forwards
+        (f"رقم: {kept_ltr('12-34/5CG')}", "12-34/5CG :\ufee2\ufed7\ufead"),  # a serial number reads as it is stored
+        (f"رقم: {kept_ltr('5CG8123XYZ')}", "5CG8123XYZ :\ufee2\ufed7\ufead"),
+        ("كِتَاب", "\ufe8f\ufe8e\ufe98\ufedb"),  # vowel signs, which hardly a name has, are left out
+    ],
+)
+def test_arabic_is_joined_and_drawn_from_right_to_left(text: str, seen: str) -> None:
+    assert visual(text, rtl=runs_rtl(text)) == seen
+
+
+@given(st.text())
+def test_no_text_whatever_breaks_a_label(text: str) -> None:
+    labels = some_labels(1, (text, Named("الرقم", text)))
+    assert render_zpl(format_by_id("zpl-51x25-203"), labels)
+    assert render_sheet(format_by_id("a4-189"), labels)
 
 
 def test_what_paper_cannot_carry_becomes_a_visible_mark() -> None:
