@@ -76,6 +76,48 @@ class Code(SQLModel, table=True):
     normal: str = Field(index=True)
     live: bool = True
     created_at: datetime = Field(sa_type=INSTANT)
+    bound_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class OwnLabelFormat(SQLModel, table=True):
+    """A label format that a workshop has described itself; `geometry` is all of it but its title."""
+
+    __tablename__ = table_name("label_format")
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID = Field(foreign_key="organisation.id", index=True)
+    person: str | None = None
+    title: str
+    geometry: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class LabelRun(SQLModel, table=True):
+    """Labels printed in one go, so that it can be told which are still out, and that they can be printed again."""
+
+    __tablename__ = table_name("label_run")
+
+    id: UUID = Field(primary_key=True)
+    version: int = 1
+    organisation_id: UUID = Field(foreign_key="organisation.id", index=True)
+    person: str | None = None
+    kind: str
+    donation_id: UUID | None = None
+    choices: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    count: int
+    prints: int = 1
+    document_id: UUID | None = Field(default=None, foreign_key="document.id")
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class LabelOfRun(SQLModel, table=True):
+    """The place (from 1) that a code has in a run."""
+
+    __tablename__ = table_name("label_of_run")
+
+    run_id: UUID = Field(primary_key=True, foreign_key="label_run.id")
+    place: int = Field(primary_key=True)
+    code_id: UUID = Field(foreign_key="code.id", index=True)
 
 
 class MilestoneRow(SQLModel, table=True):

@@ -7,8 +7,20 @@ from sqlalchemy import BindParameter, ColumnElement, Uuid, bindparam, func, lite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from labels.formats import LabelFormat, Sheet, format_by_id
 from reuse.cursors import MAX_LIMIT
-from reuse.devices.models import Code, Custody, Device, FlagRow, Medium, MilestoneRow, WorkDone
+from reuse.devices.models import (
+    Code,
+    Custody,
+    Device,
+    FlagRow,
+    LabelOfRun,
+    LabelRun,
+    Medium,
+    MilestoneRow,
+    OwnLabelFormat,
+    WorkDone,
+)
 from reuse.devices.rules import GateFacts, MediaPolicy, Status, media_policy, normal_code, with_derived
 from reuse.errors import Fault, Invalid, NotFound
 from reuse.history.models import HistoryRecord
@@ -240,3 +252,59 @@ def history_page(
         statement = both.order_by(col(HistoryRecord.recorded_at), col(HistoryRecord.id)).offset(place)
     rows = list(session.exec(statement.limit(limit + 1)))
     return rows[:limit], str(place + limit) if len(rows) > limit else None
+
+
+def own_label_formats(session: Session, organisation_id: UUID) -> list[LabelFormat]:
+    """The label formats that a workshop has described itself, oldest first."""
+    own = select(OwnLabelFormat).where(OwnLabelFormat.organisation_id == organisation_id)
+    return [_label_format(row) for row in session.exec(own.order_by(col(OwnLabelFormat.id)))]
+
+
+def label_format(session: Session, organisation_id: UUID | None, name: str) -> LabelFormat:
+    """A built-in label format, or one of the workshop's own; KeyError where there is neither."""
+    try:
+        own_id = UUID(name)
+    except ValueError:
+        return format_by_id(name)
+    own = select(OwnLabelFormat).where(OwnLabelFormat.id == own_id, OwnLabelFormat.organisation_id == organisation_id)
+    row = session.exec(own).first()
+    if row is None:
+        raise KeyError(name)
+    return _label_format(row)
+
+
+def _label_format(row: OwnLabelFormat) -> LabelFormat:
+    geometry = dict(row.geometry)
+    sheet = geometry.pop("sheet")
+    return LabelFormat(id=str(row.id), title=row.title, sheet=Sheet(**sheet) if sheet else None, **geometry)
+
+
+def label_run(session: Session, organisation_id: UUID, run_id: UUID) -> LabelRun:
+    """A print run of the workshop; NotFound otherwise."""
+    own = select(LabelRun).where(LabelRun.id == run_id, LabelRun.organisation_id == organisation_id)
+    found = session.exec(own).first()
+    if found is None:
+        raise NotFound(f"There is no print run {run_id} in your workshop.")
+    return found
+
+
+def labels_of_run(session: Session, run_id: UUID) -> list[tuple[int, Code]]:
+    """The codes of a run with their places, in the order of printing."""
+    statement = (
+        select(LabelOfRun.place, Code)
+        .join(Code, col(Code.id) == col(LabelOfRun.code_id))
+        .where(LabelOfRun.run_id == run_id)
+        .order_by(col(LabelOfRun.place))
+    )
+    return list(session.exec(statement))
+
+
+def claimed_labels(session: Session, run_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many labels of each run are on a device."""
+    statement = (
+        select(LabelOfRun.run_id, func.count())
+        .join(Code, col(Code.id) == col(LabelOfRun.code_id))
+        .where(col(LabelOfRun.run_id).in_(run_ids), col(Code.device_id).is_not(None))
+        .group_by(col(LabelOfRun.run_id))
+    )
+    return dict.fromkeys(run_ids, 0) | dict(session.exec(statement).all())

@@ -25,6 +25,7 @@ def test_formats_are_listed_sheets_first(town: Town) -> None:
     assert [one["kind"] for one in items] == sorted(one["kind"] for one in items)
     assert items[0]["per_page"] == 24
     assert items[-1]["dpi"] == 300
+    assert all(one["module_mm"]["datamatrix"] > one["module_mm"]["qr"] >= 0.25 for one in items)
 
 
 def test_received_devices_get_one_label_and_missing_ones_none(town: Town) -> None:
@@ -74,6 +75,13 @@ def test_another_workshops_blank_label_cannot_be_claimed(town: Town) -> None:
         ({"format": "a4-24", "blank": 2001}, "invalid"),
         ({"format": "a4-24", "device_ids": []}, "invalid"),
         ({"format": "a4-24", "device_ids": ["0197f000-0000-7000-8000-000000000000"]}, "unknown_device"),
+        ({"blank": 1}, "required"),
+        ({"format": "0197f000-0000-7000-8000-000000000000", "blank": 1}, "unknown_label_format"),
+        ({"format": "a4-24", "blank": 1, "skip": [3, 25]}, "bad_start"),
+        ({"format": "a4-24", "blank": 1, "start_at": 23, "skip": [24, 23]}, "sheet_full"),
+        ({"format": "brother-62x29", "blank": 1, "skip": [1]}, "sheet_full"),
+        ({"format": "a4-24", "blank": 1, "symbology": "aztec"}, "invalid"),
+        ({"run_id": "0197f000-0000-7000-8000-000000000000"}, "unknown_run"),
     ],
 )
 def test_an_order_that_cannot_be_printed_is_refused(town: Town, order: dict[str, Any], code: str) -> None:

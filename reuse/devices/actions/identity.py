@@ -92,7 +92,13 @@ def add_devices(session: Session, actor: Actor, new: Sequence[NewDevice], *, ver
 
 def _code(device_id: UUID | None, kind: str, value: str, now: datetime) -> Code:
     return Code(
-        id=clock.new_id(), device_id=device_id, kind=kind, value=value, normal=normal_code(value), created_at=now
+        id=clock.new_id(),
+        device_id=device_id,
+        kind=kind,
+        value=value,
+        normal=normal_code(value),
+        created_at=now,
+        bound_at=now if device_id else None,
     )
 
 
@@ -107,12 +113,8 @@ def mint_blank_codes(session: Session, actor: Actor, *, count: int) -> list[Code
 
 
 def mint_label_codes(session: Session, actor: Actor, devices: Sequence[Device]) -> dict[UUID, Code]:
-    """The live label code of each device, made where it has none."""
-    ids = [device.id for device in devices]
-    live = session.exec(
-        select(Code).where(col(Code.device_id).in_(ids), Code.kind == "label", col(Code.live)).order_by(col(Code.id))
-    )
-    found = {code.device_id: code for code in live if code.device_id is not None}
+    """The live label code of each device, made where it has none; of several the one that was fixed last."""
+    found = _newest_labels(session, [device.id for device in devices])
     without = [device for device in devices if device.id not in found]
     fresh = {device.id: _code(device.id, "label", mint_code(), clock.now()) for device in without}
     session.add_all(fresh.values())
@@ -121,6 +123,18 @@ def mint_label_codes(session: Session, actor: Actor, devices: Sequence[Device]) 
     ]
     change_devices(session, actor, changes)
     return {**found, **fresh}
+
+
+def _newest_labels(session: Session, device_ids: Sequence[UUID]) -> dict[UUID, Code]:
+    """By device; a blank label is as new as its being claimed, however long it lay in a drawer."""
+    found: dict[UUID, Code] = {}
+    for start in range(0, len(device_ids), CHUNK):
+        some = device_ids[start : start + CHUNK]
+        live = select(Code).where(col(Code.device_id).in_(some), Code.kind == "label", col(Code.live))
+        for code in session.exec(live.order_by(col(Code.bound_at), col(Code.id))):
+            if code.device_id is not None:
+                found[code.device_id] = code
+    return found
 
 
 def bind_code(session: Session, actor: Actor, device: Device, *, kind: str, value: str) -> Code:
@@ -222,7 +236,7 @@ def _claim(session: Session, code: Code, device: Device) -> None:
     done = session.exec(
         update(Code)
         .where(col(Code.id) == code.id, col(Code.device_id).is_(None))
-        .values(device_id=device.id)
+        .values(device_id=device.id, bound_at=clock.now())
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:
