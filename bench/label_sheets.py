@@ -1,26 +1,40 @@
-"""A hundred labels as a PDF, against a page of HTML with one SVG a label, which is what one would write first."""
+"""A thousand labels in each way of printing, against a page of HTML with one SVG a label, the first idea one has."""
 
 from figures import Figure, median_ms
 from product import timed
 from weasyprint import HTML
 
-from labels.formats import format_by_id
+from labels.formats import LabelFormat, format_by_id
 from labels.qr import one_symbol, runs
 from labels.sheet import render_sheet
 from labels.values import Label
+from labels.zpl import render_zpl
 from reuse.devices.rules import mint_code
 
-LABELS = 100
+LABELS = 1000
 DOMAIN = "reemploi.example"
+PRINTED = (
+    ("a4-24", "1,000 labels on A4"),
+    ("a4-189", "1,000 labels on A4, the smallest"),
+    ("brother-62x29", "1,000 labels on a roll, PDF"),
+    ("zpl-62x29-300", "1,000 labels in ZPL, 300 dpi"),
+)
 
 
 def measure() -> list[Figure]:
     """Milliseconds, fresh codes each time, so that nothing is remembered of the labels themselves."""
-    sheet = format_by_id("a4-24")
-    sets = [_labels() for _ in range(12)]
-    drawn = [timed(lambda one=one: render_sheet(sheet, one)) for one in sets][1:]
+    sets = [_labels() for _ in range(6)]
     page = timed(lambda: HTML(string=_page(sets[0])).write_pdf())
-    return [Figure("100 labels", "ms", 50, median_ms(drawn), page * 1000, "WeasyPrint, one SVG a label")]
+    figures: list[Figure] = []
+    for format_id, name in PRINTED:
+        chosen = format_by_id(format_id)
+        drawn = [timed(lambda one=one, chosen=chosen: _print(chosen, one)) for one in sets][1:]
+        figures.append(Figure(name, "ms", 500, median_ms(drawn), page * 1000, "WeasyPrint, one SVG a label"))
+    return figures
+
+
+def _print(chosen: LabelFormat, labels: tuple[Label, ...]) -> bytes:
+    return render_zpl(chosen, labels) if chosen.kind == "zpl" else render_sheet(chosen, labels)
 
 
 def _labels() -> tuple[Label, ...]:
