@@ -4,6 +4,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from labels.formats import MM_PER_INCH, LabelFormat, Sheet, Symbology
 from labels.layout import SYMBOL_SHARE, frame_of, holds_text
@@ -16,12 +17,15 @@ _POINTS_PER_INCH = 72
 _MOST_PER_PAGE = 2000
 
 
+MisfitKind = Literal["too_many", "overlap", "off_the_sheet", "too_small", "no_dpi", "sheet_on_a_roll"]
+
+
 @dataclass(frozen=True)
 class Misfit:
-    """What is wrong with a format: where, a word for programs, a sentence for people."""
+    """What is wrong with a format: where, of which kind, a sentence for people."""
 
     pointer: str
-    code: str
+    kind: MisfitKind
     sentence: str
 
 
@@ -75,7 +79,7 @@ def misfits(label_format: LabelFormat, label: Label) -> list[Misfit]:
 
 def _of_kind(one: LabelFormat) -> Iterator[Misfit]:
     if one.kind == "zpl" and one.dpi is None:
-        yield Misfit("/dpi", "dpi_missing", "A ZPL printer is spoken to in dots: say its dpi, most often 203 or 300.")
+        yield Misfit("/dpi", "no_dpi", "A ZPL printer is spoken to in dots: say its dpi, most often 203 or 300.")
     if one.kind == "zpl" and one.sheet is not None:
         yield Misfit("/sheet", "sheet_on_a_roll", "A ZPL printer prints a roll, one label at a time: leave sheet out.")
 
@@ -93,7 +97,7 @@ def _of_sheet(one: LabelFormat, sheet: Sheet) -> Iterator[Misfit]:
                 f"The labels overlap: each is {size:g} mm {edge}, and the next begins {pitch:g} mm after it. "
                 "A pitch counts from one label's corner to the next one's."
             )
-            yield Misfit(f"/sheet/pitch_{name}_mm", "labels_overlap", sentence)
+            yield Misfit(f"/sheet/pitch_{name}_mm", "overlap", sentence)
         last = first + (count - 1) * pitch + size
         if last > page + _SLACK_MM:
             sentence = (
@@ -101,7 +105,7 @@ def _of_sheet(one: LabelFormat, sheet: Sheet) -> Iterator[Misfit]:
                 "check the count, the pitch and the margin of the first label."
             )
             where = "columns" if name == "x" else "rows"
-            yield Misfit(f"/sheet/{where}", "labels_off_the_sheet", sentence)
+            yield Misfit(f"/sheet/{where}", "off_the_sheet", sentence)
 
 
 def _of_symbol(one: LabelFormat, label: Label, symbology: Symbology) -> Iterator[Misfit]:
@@ -117,7 +121,7 @@ def _of_symbol(one: LabelFormat, label: Label, symbology: Symbology) -> Iterator
     if symbology == "qr":
         smaller = smallest_label(one, label, "datamatrix")
         sentence += f" With symbology datamatrix, {smaller[0]} × {smaller[1]} mm are enough."
-    yield Misfit("/width_mm", "label_too_small", sentence)
+    yield Misfit("/width_mm", "too_small", sentence)
 
 
 def too_small(label_format: LabelFormat, label: Label, symbology: Symbology) -> Misfit | None:

@@ -79,7 +79,7 @@ def _draw_label(
     layout = lay_out(label_format, label)
     left, top = corner
     at = (left + layout.symbol_left, top - layout.symbol_top)
-    _draw_symbol(canvas, code, at, layout.side, label_format.dpi, label_format.page.height_mm * mm)
+    _draw_symbol(canvas, code, at, layout.side, label_format.dpi, label_format.page.height_mm * mm - _LESS)
     y = top - layout.text_top
     operators = ["BT"]
     for row in layout.rows:

@@ -16,7 +16,7 @@ OWN = LabelFormat("own", "Ours", "pdf", 63.5, 33.9, 24, None, SHEET, "M", "a tes
 
 
 def wrong(one: LabelFormat) -> list[tuple[str, str]]:
-    return [(misfit.pointer, misfit.code) for misfit in misfits(one, LONGEST)]
+    return [(misfit.pointer, misfit.kind) for misfit in misfits(one, LONGEST)]
 
 
 def test_what_we_ship_ourselves_fits_for_both_symbols() -> None:
@@ -27,18 +27,18 @@ def test_what_we_ship_ourselves_fits_for_both_symbols() -> None:
 
 def test_labels_must_lie_on_the_sheet_without_overlapping() -> None:
     assert wrong(OWN) == []
-    assert wrong(replace(OWN, sheet=replace(SHEET, pitch_x_mm=60))) == [("/sheet/pitch_x_mm", "labels_overlap")]
-    assert wrong(replace(OWN, sheet=replace(SHEET, pitch_y_mm=33))) == [("/sheet/pitch_y_mm", "labels_overlap")]
-    assert wrong(replace(OWN, sheet=replace(SHEET, columns=4))) == [("/sheet/columns", "labels_off_the_sheet")]
+    assert wrong(replace(OWN, sheet=replace(SHEET, pitch_x_mm=60))) == [("/sheet/pitch_x_mm", "overlap")]
+    assert wrong(replace(OWN, sheet=replace(SHEET, pitch_y_mm=33))) == [("/sheet/pitch_y_mm", "overlap")]
+    assert wrong(replace(OWN, sheet=replace(SHEET, columns=4))) == [("/sheet/columns", "off_the_sheet")]
     assert wrong(replace(OWN, sheet=replace(SHEET, top_mm=25.8))) == []
-    assert wrong(replace(OWN, sheet=replace(SHEET, top_mm=25.9))) == [("/sheet/rows", "labels_off_the_sheet")]
+    assert wrong(replace(OWN, sheet=replace(SHEET, top_mm=25.9))) == [("/sheet/rows", "off_the_sheet")]
     column_of_one = replace(SHEET, columns=1, pitch_x_mm=1)
     assert wrong(replace(OWN, sheet=column_of_one)) == []
 
 
 def test_a_zpl_printer_needs_its_dots_and_has_no_sheets() -> None:
     zpl = replace(OWN, kind="zpl")
-    assert wrong(zpl) == [("/dpi", "dpi_missing"), ("/sheet", "sheet_on_a_roll")]
+    assert wrong(zpl) == [("/dpi", "no_dpi"), ("/sheet", "sheet_on_a_roll")]
     assert wrong(replace(zpl, sheet=None, dpi=203)) == []
 
 

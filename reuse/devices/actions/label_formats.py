@@ -13,12 +13,20 @@ from reuse.history.actions import record
 from reuse.people.rules import Caller
 
 MAX_OWN_FORMATS = 100
+CODES = {
+    "too_many": "too_many",
+    "overlap": "labels_overlap",
+    "off_the_sheet": "labels_off_the_sheet",
+    "too_small": "label_too_small",
+    "no_dpi": "dpi_missing",
+    "sheet_on_a_roll": "sheet_on_a_roll",
+}
 
 
 def describe_label_format(session: Session, caller: Caller, described: LabelFormat, *, public_url: str) -> LabelFormat:
     """Keep a label format of the workshop's own; Invalid with each reason for one that cannot be printed or scanned."""
     if wrong := misfits(described, longest_label(public_url)):
-        faults = tuple(Fault(one.pointer, one.code, one.sentence) for one in wrong)
+        faults = tuple(Fault(one.pointer, CODES[one.kind], one.sentence) for one in wrong)
         raise Invalid("No label can be printed like this: see errors.", code="format_does_not_fit", errors=faults)
     own = select(func.count()).where(col(OwnLabelFormat.organisation_id) == caller.organisation_id)
     if session.exec(own).one() >= MAX_OWN_FORMATS:

@@ -58,7 +58,7 @@ def print_labels(session: Session, caller: Caller, order: LabelOrder, *, public_
     """Mint the label codes that are missing and have the labels drawn; Invalid for an order that says not what."""
     chosen = (order.device_ids, order.donation_id, order.blank, order.run_id)
     if sum(one is not None for one in chosen) != 1:
-        raise _invalid("/", "one_selector", "Say exactly one of device_ids, donation_id, blank and run_id.")
+        raise _invalid("/", "Say exactly one of device_ids, donation_id, blank and run_id.", code="one_selector")
     if order.run_id is not None:
         return _print_again(session, caller, order, order.run_id, public_url=public_url)
     choices = _choices(session, caller, order, {}, public_url=public_url)
@@ -92,7 +92,7 @@ def _print_again(session: Session, caller: Caller, order: LabelOrder, run_id: UU
     try:
         run = label_run(session, caller.organisation_id, run_id)
     except NotFound as error:
-        raise _invalid("/run_id", "unknown_run", error.detail) from error
+        raise _invalid("/run_id", error.detail, code="unknown_run") from error
     choices = _choices(session, caller, order, run.choices, public_url=public_url)
     again = update(LabelRun).where(col(LabelRun.id) == run.id)
     session.exec(again.values(prints=LabelRun.prints + 1, version=LabelRun.version + 1))
@@ -118,22 +118,22 @@ def _choices(
     except ValueError as error:
         raise _bad_place(order, found) from error
     if order.symbology and (misfit := too_small(found, longest_label(public_url), order.symbology)):
-        raise _invalid("/symbology", misfit.code, misfit.sentence)
+        raise _invalid("/symbology", misfit.sentence, code="label_too_small")
     return {**choices, "start_at": order.start_at, "skip": sorted(set(order.skip))}
 
 
-def _invalid(pointer: str, code: str, sentence: str) -> Invalid:
+def _invalid(pointer: str, sentence: str, *, code: str) -> Invalid:
     return Invalid(sentence, code=code, errors=(Fault(pointer, code, sentence),))
 
 
 def _checked_format(session: Session, caller: Caller, name: str | None) -> LabelFormat:
     if name is None:
-        raise _invalid("/format", "required", "Say the format of the labels; GET /v1/label-formats lists them.")
+        raise _invalid("/format", "Say the format of the labels; GET /v1/label-formats lists them.", code="required")
     try:
         return label_format(session, caller.organisation_id, name)
     except KeyError as error:
         sentence = f"There is no label format {name}; GET /v1/label-formats lists them."
-        raise _invalid("/format", "unknown_label_format", sentence) from error
+        raise _invalid("/format", sentence, code="unknown_label_format") from error
 
 
 def _bad_place(order: LabelOrder, found: LabelFormat) -> Invalid:
@@ -141,12 +141,12 @@ def _bad_place(order: LabelOrder, found: LabelFormat) -> Invalid:
     name = found.title if found.id != order.format else found.id
     if not 1 <= order.start_at <= found.per_page:
         sentence = f"start_at is {order.start_at}; {name} has the places 1 to {found.per_page}."
-        return _invalid("/start_at", "bad_start", sentence)
+        return _invalid("/start_at", sentence, code="bad_start")
     for index, place in enumerate(order.skip):
         if not 1 <= place <= found.per_page:
             sentence = f"Place {place} is to be skipped; {name} has the places 1 to {found.per_page}."
-            return _invalid(f"/skip/{index}", "bad_start", sentence)
-    return _invalid("/skip", "sheet_full", "No place of this sheet is left; take a fresh one and skip none.")
+            return _invalid(f"/skip/{index}", sentence, code="bad_start")
+    return _invalid("/skip", "No place of this sheet is left; take a fresh one and skip none.", code="sheet_full")
 
 
 def _codes(session: Session, caller: Caller, order: LabelOrder) -> list[Code]:
@@ -185,7 +185,7 @@ def _wanted(session: Session, caller: Caller, order: LabelOrder) -> list[Device]
 def _not_too_many(devices: list[Device]) -> list[Device]:
     if len(devices) > MAX_LABELS:
         sentence = f"The donation has more than {MAX_LABELS} devices; print by device_ids."
-        raise _invalid("/donation_id", "too_many", sentence)
+        raise _invalid("/donation_id", sentence, code="too_many")
     return devices
 
 
