@@ -75,7 +75,7 @@ def test_another_workshops_blank_label_cannot_be_claimed(town: Town) -> None:
         ({"format": "a4-24", "blank": 2001}, "invalid"),
         ({"format": "a4-24", "device_ids": []}, "invalid"),
         ({"format": "a4-24", "device_ids": ["0197f000-0000-7000-8000-000000000000"]}, "unknown_device"),
-        ({"blank": 1}, "required"),
+        ({"blank": 1}, "invalid"),
         ({"format": "0197f000-0000-7000-8000-000000000000", "blank": 1}, "unknown_label_format"),
         ({"format": "a4-24", "blank": 1, "skip": [3, 25]}, "bad_start"),
         ({"format": "a4-24", "blank": 1, "start_at": 23, "skip": [24, 23]}, "sheet_full"),

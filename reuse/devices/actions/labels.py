@@ -128,7 +128,7 @@ def _invalid(pointer: str, sentence: str, *, code: str) -> Invalid:
 
 def _checked_format(session: Session, caller: Caller, name: str | None) -> LabelFormat:
     if name is None:
-        raise _invalid("/format", "Say the format of the labels; GET /v1/label-formats lists them.", code="required")
+        raise _invalid("/format", "Say the format of the labels; GET /v1/label-formats lists them.", code="invalid")
     try:
         return label_format(session, caller.organisation_id, name)
     except KeyError as error:
