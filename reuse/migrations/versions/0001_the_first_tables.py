@@ -336,6 +336,7 @@ def upgrade() -> None:
         sa.Column("normal", sa.String(), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("bound_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -956,6 +957,36 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_import_fault_import_id"), "import_fault", ["import_id"], unique=False)
     op.create_table(
+        "label_format",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("geometry", DOCUMENT, nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_label_format_organisation_id"), "label_format", ["organisation_id"], unique=False)
+    op.create_table(
+        "label_run",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=True),
+        sa.Column("choices", DOCUMENT, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("prints", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"]),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_label_run_organisation_id"), "label_run", ["organisation_id"], unique=False)
+    op.create_table(
         "line_refusal",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("donation_id", sa.Uuid(), nullable=False),
@@ -993,6 +1024,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_weighing_container_id"), "weighing", ["container_id"], unique=False)
     op.create_index(op.f("ix_weighing_donation_id"), "weighing", ["donation_id"], unique=False)
     op.create_index(op.f("ix_weighing_workshop_id"), "weighing", ["workshop_id"], unique=False)
+    op.create_table(
+        "label_of_run",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["code_id"], ["code.id"]),
+        sa.ForeignKeyConstraint(["run_id"], ["label_run.id"]),
+        sa.PrimaryKeyConstraint("run_id", "place"),
+    )
+    op.create_index(op.f("ix_label_of_run_code_id"), "label_of_run", ["code_id"], unique=False)
     op.create_table(
         "report_item",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1063,12 +1104,18 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_report_item_medium_id"), table_name="report_item")
     op.drop_table("report_item")
+    op.drop_index(op.f("ix_label_of_run_code_id"), table_name="label_of_run")
+    op.drop_table("label_of_run")
     op.drop_index(op.f("ix_weighing_workshop_id"), table_name="weighing")
     op.drop_index(op.f("ix_weighing_donation_id"), table_name="weighing")
     op.drop_index(op.f("ix_weighing_container_id"), table_name="weighing")
     op.drop_table("weighing")
     op.drop_index(op.f("ix_line_refusal_donation_id"), table_name="line_refusal")
     op.drop_table("line_refusal")
+    op.drop_index(op.f("ix_label_run_organisation_id"), table_name="label_run")
+    op.drop_table("label_run")
+    op.drop_index(op.f("ix_label_format_organisation_id"), table_name="label_format")
+    op.drop_table("label_format")
     op.drop_index(op.f("ix_import_fault_import_id"), table_name="import_fault")
     op.drop_table("import_fault")
     op.drop_index("uq_import_device", table_name="import_device")
