@@ -141,7 +141,7 @@ def device_shapes(
             flags=sorted(gate.flags),
             next_steps=step_shapes(next_steps(Status(device.status), gate), language),
             media=[medium_shape(medium) for medium in media[device.id]],
-            price=_price(device),
+            price=_price(device) if _may_know_price(caller, device) else None,
         )
         shapes.append(shape)
     return shapes
@@ -201,6 +201,15 @@ def _milestones(caller: Caller, met: dict[str, MilestoneRow], gate: GateFacts) -
         else:
             shapes[milestone.value] = None
     return shapes
+
+
+def _may_know_price(caller: Caller, device: Device) -> bool:
+    """Prices are between workshop, networks and territory: a donor follows its device, not the trade with it."""
+    return (
+        caller.sees_all
+        or not caller.activities.isdisjoint({Activity.network, Activity.territory})
+        or caller.organisation_id == device.workshop_id
+    )
 
 
 def _price(device: Device) -> MoneyShape | None:
