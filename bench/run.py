@@ -19,6 +19,7 @@ BENCHES = (
     "job_latency",
     "startup",
     "memory",
+    "pack",
 )
 
 

@@ -35,7 +35,7 @@ SQLITE_NAME = "filiere.db"
 POSTGRESQL_NAME = "filiere.dump"
 SECRET = "secret.key"  # noqa: S105  # the file's name
 KEYS = "keys"
-LEFT_BY_COMMANDS = {"serve.lock", "backups", "demo"}
+LEFT_BY_COMMANDS = {"serve.lock", "backups", "demo", "packing"}
 
 
 def back_up(house: House, file: Path) -> dict[str, Any]:

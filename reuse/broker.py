@@ -37,6 +37,7 @@ JOBS: dict[str, str] = {
     "labels.print": "workers.labels",
     "receptions.renew": "workers.receptions",
     "reservations.release": "workers.notices",
+    "packs.make": "workers.packs",
 }
 """Every kind of job and the module of `workers` that does it."""
 

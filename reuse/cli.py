@@ -1,12 +1,10 @@
 """The command line (spec/api.md): answers go to stdout, logs to stderr, a refusal is one sentence and status 1."""
 
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import click
@@ -23,13 +21,12 @@ from reuse.logs import configure_logs
 from reuse.people.actions import add_key, add_organisation, add_territory, revoke_key
 from reuse.people.queries import keys_of
 from reuse.people.rules import Activity, LegalForm, Quality, Role
+from reuse.proofs import EXISTING, answer, certificate, json_option, pack
 from reuse.schema import SchemaState, check_state, migrate, schema_state
 from reuse.settings import Settings
 from reuse.transactions import in_transaction, reading
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
-EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 assert tables.__all__  # noqa: S101  # importing it makes every table known
 
@@ -54,11 +51,6 @@ def _fail(sentence: str) -> None:
     sys.exit(1)
 
 
-def _answer(answer: dict[str, Any], *, as_json: bool, text: str) -> None:
-    """Say the answer: with --json exactly one line, for programs; otherwise a text for people."""
-    click.echo(json.dumps(answer, ensure_ascii=False, default=str) if as_json else text)
-
-
 @contextmanager
 def _house() -> Iterator[House]:
     """The house that the settings name, for one short command, perhaps beside a running server.
@@ -73,11 +65,6 @@ def _house() -> Iterator[House]:
         if state is SchemaState.empty:
             migrate(house.database)
         yield house
-
-
-def json_option(command: Command) -> Command:
-    """Let a command answer for programs."""
-    return click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON on stdout.")(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -132,7 +119,7 @@ def migrate_command(*, as_json: bool) -> None:
     """Bring the database to the tables of this version."""
     with closing(open_database(Settings())) as database:
         applied = migrate(database)
-    _answer({"applied": applied}, as_json=as_json, text=f"Applied: {', '.join(applied) or 'nothing, it is current'}.")
+    answer({"applied": applied}, as_json=as_json, text=f"Applied: {', '.join(applied) or 'nothing, it is current'}.")
 
 
 @filiere.command()
@@ -147,7 +134,7 @@ def check(*, as_json: bool) -> None:
     lines += [f"      {place}" for places in found.values() for place in places]
     is_ok = not any(found.values())
     text = "\n".join([*(f"note  {warning}" for warning in warnings), *lines])
-    _answer({"ok": is_ok, "violations": found, "warnings": warnings}, as_json=as_json, text=text)
+    answer({"ok": is_ok, "violations": found, "warnings": warnings}, as_json=as_json, text=text)
     sys.exit(0 if is_ok else 1)
 
 
@@ -178,7 +165,7 @@ def add_territory_command(*, as_json: bool, **facts: Any) -> None:  # noqa: ANN4
     """Add a territory: it fixes currency, time zone and language."""
     with _house() as house:
         made = in_transaction(house.database, lambda session: add_territory(session, **facts))
-    _answer({"id": made.id, "name": made.name}, as_json=as_json, text=f"Territory {made.name}: {made.id}")
+    answer({"id": made.id, "name": made.name}, as_json=as_json, text=f"Territory {made.name}: {made.id}")
 
 
 @filiere.group()
@@ -199,7 +186,7 @@ def add_organisation_command(*, as_json: bool, **facts: Any) -> None:  # noqa: A
     """Add an organisation, with one or more activities."""
     with _house() as house:
         made = in_transaction(house.database, lambda session: add_organisation(session, **facts))
-    _answer({"id": made.id, "name": made.name}, as_json=as_json, text=f"Organisation {made.name}: {made.id}")
+    answer({"id": made.id, "name": made.name}, as_json=as_json, text=f"Organisation {made.name}: {made.id}")
 
 
 @filiere.group()
@@ -221,7 +208,7 @@ def add_key_command(organisation_id: UUID, roles: Sequence[Role], person: str | 
                 session, organisation_id=organisation_id, secret_key=house.secret_key, roles=roles, person=person
             ),
         )
-    _answer({"id": made.id, "key": secret}, as_json=as_json, text=f"Key {made.id}, shown only now:\n{secret}")
+    answer({"id": made.id, "key": secret}, as_json=as_json, text=f"Key {made.id}, shown only now:\n{secret}")
 
 
 @key.command("list")
@@ -236,7 +223,7 @@ def list_keys(organisation_id: UUID | None, *, as_json: bool) -> None:
         f"{'  revoked ' + row['revoked_at'] if row['revoked_at'] else ''}"
         for row in rows
     ]
-    _answer({"items": rows}, as_json=as_json, text="\n".join(lines) or "There is no key yet; see filiere key add.")
+    answer({"items": rows}, as_json=as_json, text="\n".join(lines) or "There is no key yet; see filiere key add.")
 
 
 @key.command("revoke")
@@ -246,7 +233,7 @@ def revoke_key_command(key_id: UUID, *, as_json: bool) -> None:
     """End a key at once."""
     with _house() as house:
         in_transaction(house.database, lambda session: revoke_key(session, key_id=key_id))
-    _answer({"id": key_id, "revoked": True}, as_json=as_json, text=f"Key {key_id} opens nothing any more.")
+    answer({"id": key_id, "revoked": True}, as_json=as_json, text=f"Key {key_id} opens nothing any more.")
 
 
 @filiere.group()
@@ -263,34 +250,13 @@ def verify_ledger(*, as_json: bool) -> None:
     breaks = [{"thing": b.thing, "thing_id": b.thing_id, "seq": b.seq, "reason": b.reason} for b in found.breaks]
     lines = [f"BROKEN {b['thing']} {b['thing_id']}, record {b['seq']}: {b['reason']}." for b in breaks]
     text = "\n".join([*lines, f"{found.records} records in {found.chains} chains, {len(breaks)} breaks."])
-    answer = {"ok": not breaks, "chains": found.chains, "records": found.records, "breaks": breaks}
-    _answer(answer, as_json=as_json, text=text)
+    told = {"ok": not breaks, "chains": found.chains, "records": found.records, "breaks": breaks}
+    answer(told, as_json=as_json, text=text)
     sys.exit(1 if breaks else 0)
 
 
-@filiere.group()
-def certificate() -> None:
-    """Certificates of erasure."""
-
-
-@certificate.command("verify")
-@click.argument("file", type=EXISTING)
-@click.option("--signature", type=EXISTING, help="Of a record (.json); otherwise FILE.sig beside it. A PDF holds both.")
-@click.option("--fingerprint", help="Of the issuer's key, where you know it from the issuer.")
-@json_option
-def verify_certificate(file: Path, signature: Path | None, fingerprint: str | None, *, as_json: bool) -> None:
-    """Check a certificate from its file alone, without network or database; status 1 where it does not hold."""
-    from reuse.wiping.actions.offline import verify_certificate_file  # noqa: PLC0415  # it renders, which takes seconds to load
-
-    beside = signature or file.with_name(f"{file.name}.sig")
-    found = verify_certificate_file(
-        file.read_bytes(), signature=beside.read_bytes() if beside.exists() else None, fingerprint=fingerprint
-    )
-    lines = [f"{found.number} of {found.issuer}, medium {found.serial}", f"key {found.fingerprint}", found.pages]
-    lines += [f"WRONG {problem}" for problem in found.problems]
-    lines += ["The certificate holds. Whether it was revoked since: " + found.verification_address] * found.holds
-    _answer({"ok": found.holds, **asdict(found)}, as_json=as_json, text="\n".join(lines))
-    sys.exit(0 if found.holds else 1)
+filiere.add_command(certificate)
+filiere.add_command(pack)
 
 
 @filiere.command()
@@ -302,7 +268,7 @@ def backup(file: Path, *, as_json: bool) -> None:
 
     with _house() as house:
         done = back_up(house, file)
-    _answer(done, as_json=as_json, text=f"{file}: {done['bytes']} bytes, {done['files']} files.")
+    answer(done, as_json=as_json, text=f"{file}: {done['bytes']} bytes, {done['files']} files.")
 
 
 @filiere.command()
@@ -315,7 +281,7 @@ def restore(file: Path, *, as_json: bool) -> None:
     settings = Settings()
     with closing(open_database(settings)) as database:
         done = bring_back(settings, database, file)
-    _answer(done, as_json=as_json, text=f"Restored what was backed up on {done['made_at']}: {done['files']} files.")
+    answer(done, as_json=as_json, text=f"Restored what was backed up on {done['made_at']}: {done['files']} files.")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Bytes kept once under the name of their own hash, on a disk or in an S3-compatible store."""
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from reuse.canonical import sha256_hex
 from reuse.errors import NotFound
 from reuse.settings import Settings
+
+PIECE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,22 @@ class Files:
             return bytes(obstore.get(self.store, _key(digest)).bytes())
         except FileNotFoundError as error:
             raise NotFound(f"No file is kept under {digest}.", code="file_missing") from error
+
+    def put_file(self, path: Path) -> str:
+        """Keep a file of any size and return its SHA-256, without ever holding it in memory; it appears whole."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        # Equal names are equal bytes, so that overwriting loses nothing; twelve parts at once would be 60 MB of memory.
+        obstore.put(self.store, _key(digest), path, mode="overwrite", max_concurrency=1)
+        return digest
+
+    def pieces(self, digest: str) -> Iterator[bytes]:
+        """The bytes kept under this SHA-256, some at a time; NotFound, at once, where there are none."""
+        try:
+            found = obstore.get(self.store, _key(digest))
+        except FileNotFoundError as error:
+            raise NotFound(f"No file is kept under {digest}.", code="file_missing") from error
+        return (bytes(piece) for piece in found.stream(min_chunk_size=PIECE))
 
     def names(self) -> list[str]:
         """The SHA-256 of everything kept, in order; two million of them are 200 MB of memory."""

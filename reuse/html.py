@@ -37,8 +37,12 @@ def page(template: str, *, status: int = 200, **values: object) -> Answer:
         f"default-src 'none'; style-src 'sha256-{_hash_of(style)}'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     )
-    text = _environment().get_template(template).render(style=style, **values)
-    return Answer(text.encode(), status=status, headers=public_headers(policy), media_type=HTML)
+    return Answer(rendered(template, **values), status=status, headers=public_headers(policy), media_type=HTML)
+
+
+def rendered(template: str, **values: object) -> bytes:
+    """A page of `reuse/templates` as bytes, complete in itself, to be served or kept."""
+    return _environment().get_template(template).render(style=_style(), **values).encode()
 
 
 def _hash_of(style: str) -> str:

@@ -147,6 +147,8 @@ def _complete(operation: dict[str, Any], asked: Asked, method: str, schemas: dic
         operation["requestBody"] = _upload_body(name)
     for content in operation.get("requestBody", {}).get("content", {}).values():
         content.setdefault("example", body_of(name, content["schema"], schemas))
+    if answer_of(name).get("or_job"):
+        operation["responses"]["202"] = {"description": "Not made yet: follow the job, or ask again"}
     for status, answer in operation["responses"].items():
         if status < "400":
             _complete_success(answer, int(status), answer_of(name), schemas)

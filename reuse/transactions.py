@@ -53,6 +53,15 @@ def reading(database: Database) -> Iterator[Session]:
         yield session
 
 
+def see_one_moment(session: Session) -> None:
+    """Have all questions of a session that has asked nothing yet answered as of one moment, however many they are.
+
+    SQLite does so by itself; PostgreSQL where it is told to (its manual, 13.2.2).
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def in_transaction(database: Database, work: Callable[[Session], Result]) -> Result:
     """Do a whole unit of work in one transaction; do it again, at most five times, where the database asks for it.
 

@@ -2,6 +2,7 @@ from datetime import datetime
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
 from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
@@ -9,6 +10,7 @@ from reuse.documents.models import Document
 from reuse.documents.queries import document_for, visible_documents
 from reuse.house import House
 from reuse.people.rules import Caller
+from reuse.transactions import reading
 from reuse.web import Answer, Page, Shape, door, page_of
 
 
@@ -57,21 +59,41 @@ def show_document(session: Session, caller: Caller, document_id: FromPath[UUID])
     return document_shape(document_for(session, caller, document_id))
 
 
-@door("GET", "/v1/documents/{document_id:uuid}/content", media_type="application/octet-stream")
-def download_document(session: Session, caller: Caller, house: House, document_id: FromPath[UUID]) -> bytes:
+LARGE = 8 * 1024 * 1024
+"""From this size on, in bytes, a document is sent piece by piece and never held in memory."""
+
+
+@door(
+    "GET",
+    "/v1/documents/{document_id:uuid}/content",
+    has_own_transaction=True,
+    media_type="application/octet-stream",
+)
+def download_document(caller: Caller, house: House, document_id: FromPath[UUID]) -> bytes:
     """The document itself, byte for byte as it was stored."""
-    document = document_for(session, caller, document_id)
-    return document_bytes(house, document)  # pyright: ignore[reportReturnType]  # the door unwraps an Answer
+    with reading(house.database) as session:
+        document = document_for(session, caller, document_id)
+    send = document_stream if document.size >= LARGE else document_bytes
+    return send(house, document)  # pyright: ignore[reportReturnType]  # the door unwraps an Answer
 
 
 def document_bytes(house: House, document: Document) -> Answer:
     """The stored bytes with the headers of a download that no browser runs."""
-    headers = {
+    return Answer(house.files.get(document.sha256), headers=_headers(document), media_type=document.media_type)
+
+
+def document_stream(house: House, document: Document) -> Stream:
+    """The stored bytes, sent as they are read; for a door with its own transaction."""
+    headers = {**_headers(document), "Content-Length": str(document.size)}
+    return Stream(house.files.pieces(document.sha256), media_type=document.media_type, headers=headers)
+
+
+def _headers(document: Document) -> dict[str, str]:
+    return {
         "Content-Disposition": f'attachment; filename="{document.file_name}"',
         "X-Content-Type-Options": "nosniff",
         "ETag": f'"{document.sha256}"',
     }
-    return Answer(house.files.get(document.sha256), headers=headers, media_type=document.media_type)
 
 
 doors = [list_documents, show_document, download_document]

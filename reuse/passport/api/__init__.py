@@ -1,3 +1,3 @@
-from reuse.passport.api import follow, intake, look
+from reuse.passport.api import follow, intake, look, packs
 
-doors = [*look.doors, *intake.doors, *follow.doors]
+doors = [*look.doors, *intake.doors, *follow.doors, *packs.doors]

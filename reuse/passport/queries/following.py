@@ -3,7 +3,9 @@
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from reuse.devices.models import Device
 from reuse.devices.queries import visible_devices
@@ -30,6 +32,14 @@ def followed_donation(session: Session, caller: Caller, donation_id: UUID) -> Do
 def its_devices(caller: Caller, donation_id: UUID) -> ColumnElement[bool]:
     """The donation's devices that the caller may know of."""
     return (col(Device.donation_id) == donation_id) & visible_devices(caller)
+
+
+def their_chains(caller: Caller, donation_id: UUID) -> SelectOfScalar[UUID]:
+    """The ids under which those devices have a history: their own, and those of listed ones merged into them."""
+    listed = aliased(Device)
+    devices = select(Device.id).where(its_devices(caller, donation_id))
+    merged = select(listed.id).where(col(listed.merged_into_id).in_(devices))
+    return select(Device.id).where(col(Device.id).in_(devices) | col(Device.id).in_(merged))
 
 
 def shown_person(caller: Caller, secret: bytes, organisation_id: UUID | None, person: str | None) -> str | None:

@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, Label, Select, func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
-from reuse.devices.models import Device
 from reuse.donations.models import Donation
 from reuse.history.models import HistoryRecord
-from reuse.passport.queries.following import its_devices
+from reuse.passport.queries.following import their_chains
 from reuse.people.models import Territory
 from reuse.people.rules import Caller
 
@@ -47,7 +46,7 @@ def _by_minute(
     minute = _minute(session).label("minute")
     milestone: Label[str | None] = col(HistoryRecord.data)["milestone"].as_string().label("milestone")
     thing, verb, to = col(HistoryRecord.thing), col(HistoryRecord.verb), col(HistoryRecord.to_state)
-    devices = select(Device.id).where(its_devices(caller, donation.id))
+    devices = their_chains(caller, donation.id)
     of_devices = (thing == "device") & col(HistoryRecord.thing_id).in_(devices)
     of_donation = (thing == "donation") & (col(HistoryRecord.thing_id) == donation.id)
     return (

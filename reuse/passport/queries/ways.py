@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from reuse.cursors import Cut, cut_page
 from reuse.devices.models import Code, Device, MilestoneRow
-from reuse.devices.queries import codes_of
+from reuse.devices.queries import codes_of, merged_ids
 from reuse.devices.rules import Milestone, Status
 from reuse.documents.models import Document
 from reuse.documents.queries import visible_documents
@@ -25,6 +25,8 @@ from reuse.wiping.models import Certificate
 from reuse.wiping.queries.certificates import visible_certificates
 
 CERTIFICATE = "erasure_certificate"
+BEFORE = frozenset({Status.declared, Status.collected})
+"""What a listed device has behind it when it turns out to be one that stands there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,9 @@ def ways_page(session: Session, caller: Caller, donation_id: UUID, *, limit: int
 
 
 def ways_of(session: Session, caller: Caller, devices: Sequence[Device]) -> list[Way]:
-    """The ways of these devices, in six questions."""
+    """The ways of these devices, in seven questions; what was listed and later merged into one began its way."""
     ids = [device.id for device in devices]
-    codes, stations, sanitized = codes_of(session, ids), _stations(session, ids), _sanitized(session, ids)
+    codes, stations, sanitized = codes_of(session, ids), _moves(session, ids), _sanitized(session, ids)
     recipients, proofs = _recipients(session, ids), _certificates(session, caller, ids)
     documents = _documents(session, caller, ids)
     return [
@@ -98,8 +100,13 @@ def ways_of(session: Session, caller: Caller, devices: Sequence[Device]) -> list
     ]
 
 
-def _stations(session: Session, ids: Sequence[UUID]) -> defaultdict[UUID, list[Event]]:
-    """The moves of each device, oldest first; columns instead of objects, for they are many."""
+def _moves(session: Session, ids: Sequence[UUID]) -> defaultdict[UUID, list[Event]]:
+    """The moves of each device as recorded, oldest first; columns instead of objects, for they are many.
+
+    Of a listed device that was merged into it (its list came later), how it was declared and collected: what became of
+    it is told by the device that stands there.
+    """
+    of = {merged: into for into, some in merged_ids(session, ids).items() for merged in some}
     moves = (
         sqlalchemy.select(
             col(HistoryRecord.thing_id),
@@ -113,14 +120,15 @@ def _stations(session: Session, ids: Sequence[UUID]) -> defaultdict[UUID, list[E
         )
         .where(
             col(HistoryRecord.thing) == "device",
-            col(HistoryRecord.thing_id).in_(ids),
+            col(HistoryRecord.thing_id).in_([*ids, *of]),
             col(HistoryRecord.to_state).is_not(None),
         )
-        .order_by(col(HistoryRecord.thing_id), col(HistoryRecord.seq))
+        .order_by(col(HistoryRecord.recorded_at), col(HistoryRecord.id))
     )
     found: defaultdict[UUID, list[Event]] = defaultdict(list)
     for device_id, verb, present, to, at, organisation_id, person, data in session.connection().execute(moves):
-        found[device_id].append(Event(verb, present, to, at, organisation_id, person, data))
+        if device_id not in of or to in BEFORE:
+            found[of.get(device_id, device_id)].append(Event(verb, present, to, at, organisation_id, person, data))
     return found
 
 

@@ -47,12 +47,13 @@ class CertificateCheck:
 
 
 def verify_certificate_file(
-    content: bytes, *, signature: bytes | None = None, fingerprint: str | None = None
+    content: bytes, *, signature: bytes | None = None, fingerprint: str | None = None, draw_pages: bool = True
 ) -> CertificateCheck:
     """Check a certificate's PDF, or its canonical record (then with `signature`, 64 bytes, from beside it).
 
     Checked are the canonical form, the Ed25519 signature, the key's fingerprint (against `fingerprint` too, where the
-    reader knows it), every piece of evidence, and, where this installation renders alike, every byte of the PDF.
+    reader knows it), every piece of evidence, and, where this installation renders alike, every byte of the PDF, unless
+    `draw_pages` is False: whoever has the PDF's own hash from a trusted place need not draw it again.
     Invalid for a file that is no certificate at all.
     """
     is_pdf = content.startswith(b"%PDF")
@@ -65,7 +66,7 @@ def verify_certificate_file(
     pages = "not_compared"
     if is_pdf:
         problems += _evidence_problems(known, evidence)
-        pages = _pages(known, evidence, record, signed, content) if not problems else pages
+        pages = _pages(known, evidence, record, signed, content) if draw_pages and not problems else pages
         problems += ["pages_differ"] if pages == "differ" else []
     return CertificateCheck(
         number=str(known["number"]),
