@@ -13,6 +13,7 @@ from figures import PEERS, Figure, table
 BENCHES = (
     "scans_single",
     "scans_batch",
+    "imports",
     "reservations",
     "label_sheets",
     "certificate",

@@ -5,6 +5,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn, cast
@@ -79,6 +80,50 @@ def parse_json(text: str, *, within: str = "") -> object:
         raise Invalid(message, code="too_deep", errors=(Fault(within, "too_deep", message),)) from error
     check_depth(value, within)
     return value
+
+
+def items_of_json(text: str) -> Iterator[object]:
+    """The elements of a JSON list, one at a time, so that a long list is never held whole.
+
+    Raises Invalid like `parse_json` where the reading comes to the place; an element's depth is the caller's to check.
+    """
+    decoder = json.JSONDecoder(parse_int=_whole_number, parse_float=_real_number, parse_constant=_no_number)
+    at = _next_sign(text, _next_sign(text, 0) + 1)
+    try:
+        if text[at : at + 1] == "]":
+            at = _next_sign(text, at + 1)
+        else:
+            while True:
+                value, end = decoder.raw_decode(text, at)
+                yield cast("object", value)
+                at = _next_sign(text, end)
+                if text[at : at + 1] != ",":
+                    break
+                at = _next_sign(text, at + 1)
+            at = _expect(text, at, "]")
+        _expect(text, at, "")
+    except json.JSONDecodeError as error:
+        spot = f"line {error.lineno}, column {error.colno}"
+        message = f"This is not valid JSON: {error.msg} at {spot}. Send the tool's output as it was printed, complete."
+        raise Invalid(message, code="invalid_json", errors=(Fault(spot, "invalid_json", message),)) from error
+    except RecursionError as error:
+        message = f"The JSON is nested deeper than {MAX_DEPTH} levels, which no inventory tool does."
+        raise Invalid(message, code="too_deep", errors=(Fault("", "too_deep", message),)) from error
+
+
+def _expect(text: str, at: int, sign: str) -> int:
+    """Where the next sign stands after this one; an empty sign stands for the end of the text."""
+    if text[at : at + 1] != sign:
+        raise json.JSONDecodeError("Expecting ',' or ']'" if sign else "Extra data", text, at)
+    return _next_sign(text, at + len(sign))
+
+
+_SPACES = re.compile(r"[ \t\n\r]*")
+
+
+def _next_sign(text: str, at: int) -> int:
+    found = _SPACES.match(text, at)
+    return found.end() if found is not None else at
 
 
 def check_depth(value: object, within: str = "") -> None:

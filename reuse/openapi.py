@@ -186,7 +186,7 @@ def _complete_success(answer: dict[str, Any], status: int, known: dict[str, Any]
     for one in content.values():
         if one.get("schema", {}).get("$ref") == ANSWER:
             one["schema"] = {"$ref": f"#/components/schemas/{known['schema']}"} if "schema" in known else {}
-        one.setdefault("example", example_of(one.get("schema", {}), schemas))
+        one.setdefault("example", known.get("example") or example_of(one.get("schema", {}), schemas))
     shape = _resolved(content.get(JSON, {}).get("schema", {}), schemas).get("properties", {})
     if "version" in shape:
         answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The version, for If-Match."}}

@@ -90,4 +90,9 @@ def neutral(value: Any) -> str:  # noqa: ANN401  # any JSON value
     if isinstance(value, bool | int | float):
         return str(value)
     cell = value if isinstance(value, str) else canonical_json(value).decode()
-    return "'" + cell if cell.lstrip(" ").startswith(FORMULA) else cell
+    return "'" + cell if is_formula(cell) else cell
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet might take this text for a formula."""
+    return cell.lstrip(" ").startswith(FORMULA)

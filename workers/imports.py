@@ -1,10 +1,12 @@
 from uuid import UUID
 
-from reuse.donations.actions.imports import ALL_OR_NOTHING, end_import, take_rows
-from reuse.donations.actions.planning import Taken
-from reuse.donations.imports.keys import MAX_DEVICES, KeyedFile, in_portions, keyed_file
-from reuse.donations.imports.read import read_file
+from reuse.donations.actions.imports import ALL_OR_NOTHING, end_import, rehearse_rows, take_all, take_rows
+from reuse.donations.actions.mappings import settle_mapping
+from reuse.donations.actions.recognise import Taken
+from reuse.donations.imports.keys import Checked, check_list, good_rows, in_portions
+from reuse.donations.imports.read import DonorsList, open_list
 from reuse.donations.models import DonationImport
+from reuse.donations.queries import wishes_of
 from workers.task import Work, task
 
 PORTION = 1_000
@@ -15,20 +17,31 @@ PORTION = 1_000
 def read_import(work: Work) -> None:
     """Take a donor's list in; done again after a crash it goes on where it stopped, and changes nothing twice."""
     this = work.read(lambda session: session.get_one(DonationImport, UUID(work.payload["import_id"])))
-    file = keyed_file(read_file(work.house.files.get(this.sha256)))
-    taken = _take(work, this, file)
-    work.finish(lambda session: end_import(session, this, file, taken))
+    opened = open_list(work.house.files.get(this.sha256), work.read(lambda session: wishes_of(session, this)))
+    work.step(lambda session: settle_mapping(session, this, opened.header))
+    checked = check_list(opened)
+    taken = _take(work, this, opened, checked)
+    work.finish(lambda session: end_import(session, this, opened, checked, taken))
 
 
-def _take(work: Work, this: DonationImport, file: KeyedFile) -> Taken:
-    """Portion by portion; all in one where the donor asked for all or nothing."""
-    size = MAX_DEVICES if this.mode == ALL_OR_NOTHING else PORTION
-    whole, done = Taken(), 0
-    for rows in in_portions(file.good, devices=size):
+def _take(work: Work, this: DonationImport, opened: DonorsList, checked: Checked) -> Taken:
+    """Portion by portion; where the donor asked for all or nothing, all in one once every row is known to be good."""
+    headers, whole, done = opened.header.by_column, Taken(), 0
+    is_all = this.mode == ALL_OR_NOTHING
+    if this.dry_run or is_all:
+        for rows in in_portions(good_rows(opened), devices=PORTION):
+            whole.add(work.read(lambda session, rows=rows: rehearse_rows(session, this, rows, headers)))
+        if this.dry_run or checked.faults or whole.faults:
+            return whole
+        return work.step(
+            lambda session: take_all(session, this, in_portions(good_rows(opened), devices=PORTION), headers),
+            done=checked.rows,
+            total=checked.rows,
+        )
+    for rows in in_portions(good_rows(opened), devices=PORTION):
         done += len(rows)
-        taken = work.step(lambda session, rows=rows: take_rows(session, this, file, rows), done=done, total=file.rows)
-        whole.accepted += taken.accepted
-        whole.known += taken.known
-        whole.devices += taken.devices
-        whole.faults += taken.faults
+        taken = work.step(
+            lambda session, rows=rows: take_rows(session, this, rows, headers), done=done, total=checked.rows
+        )
+        whole.add(taken)
     return whole

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from reuse import clock
+from reuse.bulk import MANY, insert_rows
 from reuse.canonical import as_json
 from reuse.history.models import HistoryHead, HistoryRecord
 from reuse.history.rules import FIRST, Actor, chain_hash, new_salt, open_part, seal_of
@@ -74,8 +75,31 @@ def record_all(session: Session, actor: Actor, happenings: Sequence[Happening]) 
         row = _row(happening, actor, recorded_at, seq + 1, previous)
         heads[key] = (row["seq"], row["hash"])
         rows.append(row)
-    session.connection().execute(_NEW_RECORDS, rows)  # past the ORM, which writes rows of different shape one by one
+    _write(session, rows)
     _move_heads(session, heads, known)
+
+
+def begin_chains(session: Session, actor: Actor, happenings: Iterable[Happening]) -> None:
+    """The first record of each of many new things, as `record_all` would write it, without looking for older ones.
+
+    A thing that has a chain already is refused by the unique key over thing and number (IntegrityError).
+    """
+    recorded_at = clock.now()
+    rows = [_row(happening, actor, recorded_at, 1, FIRST) for happening in happenings]
+    _write(session, rows)
+    heads = ((row["thing"], row["thing_id"], 1, row["hash"]) for row in rows)
+    insert_rows(session, HistoryHead, ("thing", "thing_id", "seq", "hash"), heads)
+
+
+def _write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Past the ORM, which writes rows of different shape one by one."""
+    if not rows:
+        return
+    if len(rows) < MANY:
+        session.connection().execute(_NEW_RECORDS, rows)
+        return
+    names = tuple(rows[0])
+    insert_rows(session, HistoryRecord, names, (tuple(row.values()) for row in rows))
 
 
 def _row(happening: Happening, actor: Actor, recorded_at: datetime, seq: int, previous: str) -> dict[str, Any]:

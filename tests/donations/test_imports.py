@@ -14,8 +14,8 @@ from makers import Town, open_doors, settle_town
 from reuse.clock import new_id
 from reuse.devices.models import Code, Device
 from reuse.donations.actions.imports import take_rows
-from reuse.donations.imports.keys import in_portions, keyed_file
-from reuse.donations.imports.read import read_file
+from reuse.donations.imports.keys import good_rows, in_portions
+from reuse.donations.imports.read import open_list
 from reuse.donations.models import DonationImport
 from reuse.history.queries import verify_history
 from reuse.house import House
@@ -158,20 +158,20 @@ def test_an_import_that_died_half_way_ends_the_same_when_done_again(town: Town) 
     whole, torn = draft(town.council), draft(town.company)
     content = laptops(30) + "écran;HP;E24;;;5\n"
     expected = listed(town.council, whole, content)
-    file = keyed_file(read_file(content.encode()))
-    portions = list(in_portions(file.good, devices=8))
+    opened = open_list(content.encode())
+    portions = list(in_portions(good_rows(opened), devices=8))
     with transaction(town.house.database) as session:
         model = session.get_one(DonationImport, UUID(expected["import_id"]))
         this = DonationImport(**{**model.model_dump(), "id": new_id(), "donation_id": UUID(torn["id"])})
         session.add(this)
     for rows in portions[:2]:  # what a worker had committed when it was killed
         with transaction(town.house.database) as session:
-            take_rows(session, this, file, rows)
+            take_rows(session, this, rows, opened.header.by_column)
     assert len(devices(town, torn)) == 16
     taken = []
     for rows in portions:
         with transaction(town.house.database) as session:
-            taken.append(take_rows(session, this, file, rows))
+            taken.append(take_rows(session, this, rows, opened.header.by_column))
     assert sum(part.accepted for part in taken) == expected["accepted"] == 31
     assert sum(part.devices for part in taken) == expected["devices"] == 35
     assert [device.serial for device in devices(town, torn)] == [device.serial for device in devices(town, whole)]

@@ -1,20 +1,20 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, update
 
 from reuse import clock
-from reuse.devices.actions.identity import NewDevice, add_devices, bind_code
+from reuse.bulk import insert_rows
+from reuse.devices.actions.identity import NewDevice, bind_code, declare_devices
 from reuse.devices.actions.moves import change_device
-from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.donations.actions.moves import workshop_of_devices
-from reuse.donations.actions.planning import Plan, Taken, plan_rows
+from reuse.donations.actions.recognise import Link, Recognised, Taken, links_of, recognise_rows
 from reuse.donations.actions.register import change_donation, check_side, lock_donation, settle_lines
-from reuse.donations.imports.keys import KeyedFile, KeyedRow
+from reuse.donations.imports.keys import Checked, KeyedRow
+from reuse.donations.imports.read import DonorsList
 from reuse.donations.imports.shape import ImportItem
 from reuse.donations.models import Donation, DonationImport, DonationItem, ImportDevice, ImportFault
 from reuse.donations.rules import ENDED
@@ -36,6 +36,7 @@ class Manner:
     file_name: str | None
     mode: str
     dry_run: bool
+    mapping: dict[str, str | None] | None = None
 
 
 def start_import(
@@ -59,6 +60,8 @@ def start_import(
         file_name=how.file_name,
         mode=how.mode,
         dry_run=how.dry_run,
+        mapping=how.mapping,
+        mapping_how=None if how.mapping is None else "given",
         created_at=clock.now(),
     )
     session.add(this)
@@ -73,43 +76,60 @@ def check_open(donation: Donation) -> None:
         )
 
 
-def take_rows(session: Session, this: DonationImport, file: KeyedFile, rows: Sequence[KeyedRow]) -> Taken:
-    """Create a declared device for each row that is new to the donation, in one transaction.
+def take_rows(session: Session, this: DonationImport, rows: Sequence[KeyedRow], headers: dict[str, str]) -> Taken:
+    """Create a declared device for each row that is new to the donation, in the caller's transaction.
 
     It may be done again, by the same import or another: what is there stays as it is and counts as known, or as
-    accepted where this very import brought it. With `all_or_nothing`, one bad row leaves everything as it was.
+    accepted where this very import brought it. `headers` are the list's own names for our columns.
     """
     donation = lock_donation(session, this.donation_id)
     check_open(donation)
-    plan = plan_rows(session, this, donation, rows, file.headers)
-    if this.dry_run or (this.mode == ALL_OR_NOTHING and (file.faults or plan.taken.faults)):
-        return plan.taken
-    _apply(session, this, donation, plan)
-    return plan.taken
+    seen = recognise_rows(session, this, donation, rows, headers)
+    _write(session, this, donation, seen)
+    return seen.taken
 
 
-def _apply(session: Session, this: DonationImport, donation: Donation, plan: Plan) -> None:
-    """Write what was planned: devices, items, names found late, and the links from rows to devices."""
+def rehearse_rows(session: Session, this: DonationImport, rows: Sequence[KeyedRow], headers: dict[str, str]) -> Taken:
+    """What `take_rows` would answer, changing nothing: for a dry run, and to know that all rows are good."""
+    donation = session.get_one(Donation, this.donation_id)
+    check_open(donation)
+    return recognise_rows(session, this, donation, rows, headers).taken
+
+
+def take_all(
+    session: Session, this: DonationImport, portions: Iterable[Sequence[KeyedRow]], headers: dict[str, str]
+) -> Taken:
+    """Every row or none, in one transaction; Conflict where a row that was good a moment ago no longer is."""
+    whole = Taken()
+    for rows in portions:
+        whole.add(take_rows(session, this, rows, headers))
+        if whole.faults:
+            raise Conflict("Another list of this donor was taken in at the same moment.", code="changed_meanwhile")
+    return whole
+
+
+def _write(session: Session, this: DonationImport, donation: Donation, seen: Recognised) -> None:
+    """Write what was recognised: devices, items, names found late, and the links from rows to devices."""
     actor = Actor(this.organisation_id, this.person, this.key_id)
-    new = [_new_device(donation, row.item) for row, _ in plan.new]
-    devices = add_devices(session, actor, new) if new else []
-    items = [_item(device, donation, key, row.item) for device, (row, key) in zip(devices, plan.new, strict=True)] + [
-        _item(device, donation, row.keys[0], row.item) for device, row in plan.late
-    ]
-    for device, row in plan.named:
+    devices = declare_devices(session, actor, [device_of_row(donation, row.item) for row, _ in seen.new])
+    items = [(device_id, key, row.item) for device_id, (row, key) in zip(devices, seen.new, strict=True)]
+    items += [(device.id, row.keys[0], row.item) for device, row in seen.late]
+    for device, row in seen.named:
         change_device(session, device, serial=row.item.serial)
         bind_code(session, actor, device, kind="serial", value=str(row.item.serial))
     if items:
-        session.execute(insert(DonationItem), items)
+        listed = ((device_id, donation.id, key, item.category, item.serial) for device_id, key, item in items)
+        insert_rows(session, DonationItem, ("device_id", "donation_id", "key", "category", "serial"), listed)
         settle_lines(session, donation)
         change_donation(session, donation)
         what = {"import_id": this.id, "items": len(items)}
         record(session, actor, thing="donation", thing_id=donation.id, verb="listed", data=what)
-    brought = [(device.id, row.item.row, True) for device, (row, _) in zip(devices, plan.new, strict=True)]
-    _link(session, this.id, [*brought, *plan.links])
+    brought = [(device_id, row.item.row, True) for device_id, (row, _) in zip(devices, seen.new, strict=True)]
+    _link(session, this.id, brought, seen.links)
 
 
-def _new_device(donation: Donation, item: ImportItem) -> NewDevice:
+def device_of_row(donation: Donation, item: ImportItem) -> NewDevice:
+    """The device that a row declares."""
     return NewDevice(
         category=item.category,
         status=Status.declared,
@@ -129,39 +149,31 @@ def _new_device(donation: Donation, item: ImportItem) -> NewDevice:
     )
 
 
-def _item(device: Device, donation: Donation, key: str, item: ImportItem) -> dict[str, Any]:
-    return {
-        "device_id": device.id,
-        "donation_id": donation.id,
-        "key": key,
-        "category": item.category,
-        "serial": item.serial,
-    }
+def _link(session: Session, import_id: UUID, brought: Sequence[Link], known: Sequence[Link]) -> None:
+    """Remember which device each row means; a device is linked once in an import, one just made was not before."""
+    linked = set(links_of(session, import_id, (device_id for device_id, _, _ in known)))
+    links = list(brought)
+    for link in known:
+        if link[0] not in linked:
+            linked.add(link[0])
+            links.append(link)
+    rows = ((clock.new_id(), import_id, *link) for link in links)
+    insert_rows(session, ImportDevice, ("id", "import_id", "device_id", "row", "is_new"), rows)
 
 
-def _link(session: Session, import_id: UUID, links: Sequence[tuple[UUID, int, bool]]) -> None:
-    """Remember which device each row means; a device is linked once in an import."""
-    known = set(session.exec(select(ImportDevice.device_id).where(ImportDevice.import_id == import_id)))
-    rows: dict[UUID, dict[str, Any]] = {
-        device_id: {"id": clock.new_id(), "import_id": import_id, "device_id": device_id, "row": row, "is_new": is_new}
-        for device_id, row, is_new in links
-        if device_id not in known
-    }
-    if rows:
-        session.execute(insert(ImportDevice), list(rows.values()))
-
-
-def end_import(session: Session, this: DonationImport, file: KeyedFile, taken: Taken) -> dict[str, Any]:
+def end_import(
+    session: Session, this: DonationImport, opened: DonorsList, checked: Checked, taken: Taken
+) -> dict[str, Any]:
     """Keep the faults of the rows and give the job's result (spec/api.md); rows counted once, however many faults."""
-    faults = sorted([*file.faults, *taken.faults], key=lambda fault: fault.row)
-    if faults:
-        rows = [{"id": clock.new_id(), "import_id": this.id, **asdict(fault)} for fault in faults]
-        session.execute(insert(ImportFault), rows)
+    faults = sorted([*checked.faults, *taken.faults], key=lambda fault: fault.row)
+    kept = ((clock.new_id(), this.id, fault.row, fault.column, fault.code, fault.message) for fault in faults)
+    insert_rows(session, ImportFault, ("id", "import_id", "row", "column", "code", "message"), kept)
+    session.exec(update(DonationImport).where(col(DonationImport.id) == this.id).values(ended_at=clock.now()))
     nothing = this.mode == ALL_OR_NOTHING and bool(faults)
     if not (nothing or this.dry_run):
         _tell_reception(session, this)
     return {
-        "rows": file.rows,
+        "rows": checked.rows,
         "accepted": 0 if nothing else taken.accepted,
         "rejected": len({fault.row for fault in faults}),
         "known": taken.known,
@@ -169,6 +181,8 @@ def end_import(session: Session, this: DonationImport, file: KeyedFile, taken: T
         "errors": [asdict(fault) for fault in faults[:FIRST_ERRORS]],
         "errors_url": f"/v1/imports/{this.id}/errors",
         "device_ids_url": f"/v1/imports/{this.id}/devices",
+        "faulty_rows_url": f"/v1/imports/{this.id}/faulty-rows",
+        "detected": asdict(opened.detected),
         "import_id": this.id,
         "dry_run": this.dry_run,
     }

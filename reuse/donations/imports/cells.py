@@ -1,6 +1,7 @@
 """One cell at a time: what a serial, an IMEI, a year or a quantity must look like. A fault is a code and a sentence."""
 
 import re
+import unicodedata
 
 from stdnum import imei as imei_number
 from stdnum.exceptions import ValidationError
@@ -17,8 +18,21 @@ IMEISV_DIGITS = 16
 _SPREADSHEET_NUMBER = re.compile(r"\d([.,]\d+)?[eE]\+\d{1,3}")
 _SPREADSHEET_ERROR = re.compile(r"#(N/?A|REF|VALUE|VALEUR|NAME|NOM|DIV/0|NULL|NUM|NOMBRE)[!?]?", re.IGNORECASE)
 _YEAR = re.compile(
-    r"(?:(?P<year>\d{4})(?:\.0+)?|(?P<iso>\d{4})-\d{2}-\d{2}.*|\d{1,2}[/.-](?:\d{1,2}[/.-])?(?P<french>\d{4}))"
+    r"""(?P<year>\d{4})(?:[.,]0+)?                            # 2019, and 2019,0 of a spreadsheet
+    |(?P<iso>\d{4})[-/.]\d{1,2}(?:[-/.]\d{1,2}(?:[T ].*)?)?   # 2019-05-03, with or without time; 2019/05
+    |(?P<compact>(?:19|20)\d{2})(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])
+    |\d{1,2}\s?[-/.]\s?(?:\d{1,2}\s?[-/.]\s?)?(?P<french>\d{4})(?:\s.*)?   # 03/05/2019 10:12, 05/2019
+    |\d{1,2}[/.]\d{1,2}[/.](?P<short>\d{2})                  # 03/05/19
+    |(?:\d{1,2}(?:er|st|nd|rd|th)?[ -])?(?P<month>[a-z]{3,9})\.?[ -](?:\d{1,2},?[ ])?(?P<worded>\d{4})   # 3 mai 2019
+    |(?:[st][1-4]|q[1-4])[ -/]?(?P<quarter>\d{4})             # T2 2019, S1 2019
+    """,
+    re.VERBOSE,
 )
+_MONTHS = (
+    "janv", "fevr", "mars", "avr", "mai", "juin", "juil", "aout", "sept", "oct", "nov", "dec",
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+)  # fmt: skip
+"""The beginnings of the months' names in French and in English."""
 _QUANTITY = re.compile(r"\d{1,7}(?:[.,]0+)?")
 
 
@@ -102,7 +116,7 @@ def check_imei(value: str) -> tuple[str | None, str | None]:
     if not text:
         return None, None
     _check_spreadsheet(text, "IMEI")
-    digits = re.sub(r"[\s./-]", "", text)
+    digits = re.sub(r"[\s./-]", "", re.sub(r"[.,]0+$", "", text))
     if not digits or identifies_nothing(digits):
         return None, text
     if not (digits.isascii() and digits.isdigit()) or len(digits) not in {IMEI_DIGITS, IMEISV_DIGITS}:
@@ -131,13 +145,28 @@ def check_quantity(value: str) -> int:
     )
 
 
+_YEARS = ("year", "iso", "compact", "french", "short", "worded", "quarter")
+
+
+def _plain(value: str) -> str:
+    """A date without case, accents and doubled spaces."""
+    bare = unicodedata.normalize("NFD", value.lower()) if not value.isascii() else value.lower()
+    return " ".join("".join(letter for letter in bare if not unicodedata.combining(letter)).split())
+
+
 def check_year(value: str, this_year: int) -> int | None:
-    """A year from 1980 to next year, also out of a date (2019-05-03, 03/05/2019); None for an empty cell."""
-    if not value.strip():
+    """A year from 1980 to next year, also out of a date; None for an empty cell.
+
+    Dates are read as French and ISO 8601 write them: 2019-05-03, 03/05/2019, 05/2019, 3 mai 2019, 03/05/19, T2 2019.
+    """
+    text = _plain(value)
+    if not text:
         return None
-    match = _YEAR.fullmatch(value.strip()) if value.isascii() else None
-    if match is not None:
-        year = int(match["year"] or match["iso"] or match["french"])
+    match = _YEAR.fullmatch(text) if text.isascii() else None
+    if match is not None and (match["month"] is None or match["month"].startswith(_MONTHS)):
+        year = int("".join(str(match[name]) for name in _YEARS if match[name] is not None))
+        if match["short"] is not None:
+            year += 2000 if year <= this_year + 1 - 2000 else 1900
         if FIRST_YEAR <= year <= this_year + 1:
             return year
     raise CellFault(

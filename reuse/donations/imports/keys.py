@@ -1,12 +1,13 @@
 """What makes a row of a donor's list the same as one read before: its identity, or its content and its turn."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from reuse.canonical import canonical_json, sha256_hex
 from reuse.devices.rules import normal_code
-from reuse.donations.imports.shape import FileRead, ImportItem, RowFault
+from reuse.donations.imports.read import DonorsList, rows_of
+from reuse.donations.imports.shape import ImportItem, RowFault
 from reuse.errors import TooLarge
 
 MAX_DEVICES = 50_000
@@ -23,46 +24,57 @@ class KeyedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyedFile:
-    """A whole list, ready to be taken in: `headers` are the names that the file itself gives to our columns."""
+class Checked:
+    """What a list is worth before anybody looks into the database: its rows, its devices, and all its faults."""
 
     rows: int
-    good: list[KeyedRow]
-    faults: list[RowFault]
-    headers: dict[str, str]
+    good: int
+    devices: int
+    faults: tuple[RowFault, ...]
 
 
-def keyed_file(read: FileRead) -> KeyedFile:
-    """Every good row with its keys, in the order of the file; a row whose identity an earlier row has is a bad one.
+def check_list(this: DonorsList) -> Checked:
+    """Read a list to its end, keeping nothing but its faults.
 
-    A row is known again by its serial, else its IMEI, else its asset tag. A row without any ("10 laptops HP") is known
-    by all that it says and its turn among equal rows: sending a list again, corrected or longer, adds only what is new.
-    Raises TooLarge where the rows mean more devices than one list may bring.
+    Raises TooLarge where the rows mean more devices than one list may bring, and whatever makes the file unreadable:
+    after this has returned, reading the list again will not fail half way.
     """
-    devices = sum(item.quantity for item in read.items)
+    rows = good = devices = 0
+    faults: list[RowFault] = []
+    for result in rows_of(this):
+        rows += 1
+        if isinstance(result, ImportItem):
+            good += 1
+            devices += result.quantity
+        else:
+            faults += result
     if devices > MAX_DEVICES:
         sentence = f"The list means {devices:,} devices; at most {MAX_DEVICES:,} are taken in at once. Split it."
         raise TooLarge(sentence, code="too_many_devices")
-    no_codes: tuple[tuple[str, str], ...] = ()
-    headers = {ours: header for header, ours in read.columns.items()}
-    first_rows: dict[tuple[str, str], int] = {}
+    return Checked(rows, good, devices, tuple(faults))
+
+
+def good_rows(this: DonorsList) -> Iterator[KeyedRow]:
+    """The good rows of a list with their keys, in its order, one at a time."""
+    return keyed(result for result in rows_of(this) if isinstance(result, ImportItem))
+
+
+def keyed(items: Iterable[ImportItem]) -> Iterator[KeyedRow]:
+    """Each item with its keys.
+
+    A row is known again by its serial, else its IMEI, else its asset tag. A row without any ("10 laptops HP") is known
+    by all that it says and its turn among equal rows: sending a list again, corrected or longer, adds only what is new.
+    """
     turns: Counter[str] = Counter()
-    good: list[KeyedRow] = []
-    faults = list(read.faults)
-    for item in read.items:
-        codes = _codes(item) if item.quantity == 1 else no_codes
+    for item in items:
+        codes = _codes(item) if item.quantity == 1 else ()
         if codes:
-            strongest, *_ = codes
-            if (first := first_rows.setdefault(strongest, item.row)) != item.row:
-                faults.append(_again(item, strongest[0], first, headers))
-            else:
-                good.append(KeyedRow(item, (":".join(strongest),), codes))
+            yield KeyedRow(item, (":".join(codes[0]),), codes)
             continue
         content = sha256_hex(canonical_json({**asdict(item), "row": 0, "quantity": 0}))[:32]
         keys = tuple(f"row:{content}:{turns[content] + turn}" for turn in range(1, item.quantity + 1))
         turns[content] += item.quantity
-        good.append(KeyedRow(item, keys, codes))
-    return KeyedFile(read.rows, good, sorted(faults, key=lambda fault: fault.row), headers)
+        yield KeyedRow(item, keys, codes)
 
 
 def _codes(item: ImportItem) -> tuple[tuple[str, str], ...]:
@@ -71,13 +83,7 @@ def _codes(item: ImportItem) -> tuple[tuple[str, str], ...]:
     return tuple((kind, normal) for kind, value in found if value and (normal := normal_code(value)))
 
 
-def _again(item: ImportItem, kind: str, first: int, headers: dict[str, str]) -> RowFault:
-    value = getattr(item, kind)
-    sentence = f"{value} already stands in row {first}. Remove one of the two rows, or correct it."
-    return RowFault(item.row, headers.get(kind, kind), f"duplicate_{kind}", sentence)
-
-
-def in_portions(rows: Sequence[KeyedRow], *, devices: int) -> Iterator[list[KeyedRow]]:
+def in_portions(rows: Iterable[KeyedRow], *, devices: int) -> Iterator[list[KeyedRow]]:
     """The rows in their order, cut so that a portion means about so many devices; a row is never cut."""
     portion: list[KeyedRow] = []
     count = 0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from reuse.devices.rules import categories
+from reuse.devices.rules import categories, normal_code
 from reuse.donations.imports.cells import (
     MAX_COMMENT,
     MAX_NAME,
@@ -24,11 +24,11 @@ Value = TypeVar("Value")
 
 @dataclass(slots=True)
 class Sieve:
-    """What the rows before this one have shown: serials and IMEIs with the row that brought each first."""
+    """What the rows before this one have shown: each identity with the row that brought it first."""
 
     this_year: int
     headers: dict[str, str]
-    seen: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    seen: dict[str, dict[str, int]] = field(default_factory=lambda: {"serial": {}, "imei": {}, "asset_tag": {}})
     suggestions: int = 100
     """Unknown categories for which the nearest is still looked for: 50,000 searches would take a minute."""
 
@@ -101,19 +101,26 @@ def _notes(notes: dict[str, str], no_serial: str | None, no_imei: str | None) ->
 
 
 def _faults_between(sieve: Sieve, item: ImportItem) -> list[RowFault]:
-    """What only shows between cells, or between rows: several devices under one serial, one serial on two rows."""
+    """What only shows between cells, or between rows: several devices under one serial, one identity on two rows."""
     faults: list[RowFault] = []
     for column, value in (("serial", item.serial), ("imei", item.imei)):
         if value is None:
             continue
-        header = sieve.headers.get(column, column)
         if item.quantity > 1:
             message = f"The quantity is {item.quantity}, but {shown(value)} names one device. Write one row per device."
             faults.append(
                 RowFault(item.row, sieve.headers.get("quantity", "quantity"), "quantity_with_serial", message)
             )
-        first = sieve.seen.setdefault((column, "".join(value.split()).upper()), item.row)
-        if first != item.row:
-            message = f"{shown(value)} already stands in row {first}. Remove one of the two rows, or correct it."
-            faults.append(RowFault(item.row, header, f"duplicate_{column}", message))
+        faults += _again(sieve, item.row, column, value)
+    if item.asset_tag and item.quantity == 1 and item.serial is None and item.imei is None:
+        faults += _again(sieve, item.row, "asset_tag", item.asset_tag)
     return faults
+
+
+def _again(sieve: Sieve, row: int, column: str, value: str) -> list[RowFault]:
+    """The fault of a row whose identity an earlier row has; equal is what one code would find."""
+    first = sieve.seen[column].setdefault(normal_code(value) or f"row {row}", row)
+    if first == row:
+        return []
+    message = f"{shown(value)} already stands in row {first}. Remove one of the two rows, or correct it."
+    return [RowFault(row, sieve.headers.get(column, column), f"duplicate_{column}", message)]

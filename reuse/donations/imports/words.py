@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
+from typing import TypedDict
 
 from reuse.devices.rules import categories
 
@@ -17,10 +18,34 @@ def plain_words(text: str) -> str:
     return " ".join(re.sub(r"[^0-9a-z]+", " ", letters.replace("œ", "oe").replace("æ", "ae")).split())
 
 
+class _Table(TypedDict):
+    columns: dict[str, list[str]]
+    left_out: list[str]
+
+
 @cache
+def _table() -> _Table:
+    return json.loads(resources.files("reuse.data").joinpath("import_columns.json").read_text("utf-8"))
+
+
 def _column_table() -> dict[str, list[str]]:
-    text = resources.files("reuse.data").joinpath("import_columns.json").read_text("utf-8")
-    return json.loads(text)["columns"]
+    return _table()["columns"]
+
+
+def our_columns() -> tuple[str, ...]:
+    """The names of our columns, in the order in which they are told."""
+    return tuple(_column_table())
+
+
+def is_left_out(header: str) -> bool:
+    """Whether this column is one that we added to a file of faulty rows: it says nothing of the device."""
+    return plain_words(header) in _table()["left_out"]
+
+
+def nearest_column(header: str) -> str | None:
+    """The column whose words look most like this header, to be proposed; never used unasked."""
+    near = difflib.get_close_matches(plain_words(header)[:60], _column_words(), n=1, cutoff=0.8)
+    return _column_words()[near[0]][0] if near else None
 
 
 @cache

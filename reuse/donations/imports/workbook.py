@@ -1,139 +1,145 @@
-"""An XLSX workbook as rows of text: its first sheet that holds something."""
+"""An XLSX or ODS workbook as rows of text: its first visible sheet that holds a list."""
 
 import datetime as dt
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 
-from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from reuse.boundedjson import refuse
-from reuse.donations.imports.table import Row
-from reuse.errors import Fault, Invalid, TooLarge, UnknownFormat
+from reuse.donations.imports.archive import Meter, broken_workbook, opened, pieces_of
+from reuse.donations.imports.shape import Row, Source
+from reuse.errors import TooLarge
 
-MAX_UNPACKED = 200_000_000
-MAX_RATIO = 100
-"""Uploads: 200 MB unpacked, ratio 100 (reliability.md)."""
-RATIO_FROM = 1_000_000
-"""Below a megabyte unpacked a high ratio is harmless, and usual for empty sheets."""
-MAX_ENTRIES = 2_000
 MAX_COLUMNS = 200
 MAX_CELLS = 3_000_000
 """The library holds a sheet as a full rectangle: two cells at its far corners would take all memory."""
 EXACT = 10**15
 """A spreadsheet keeps 15 digits of a number (IEEE 754, as Excel shows it): longer ones lost their last digits."""
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^<>]*)>")
+MAX_SHEETS = 20
+"""In so many sheets a list is looked for."""
+_ATTRIBUTES = rb"((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)"
+_CELL = re.compile(rb"<(?:\w+:)?c\b" + _ATTRIBUTES + rb">")
 _PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
+_ODS_TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(?=[\s/>])" + _ATTRIBUTES + rb">")
+_ROWS = re.compile(rb"number-rows-repeated\s*=\s*[\"']([^\"']*)[\"']")
+_COLUMNS = re.compile(rb"number-columns-repeated\s*=\s*[\"']([^\"']*)[\"']")
+_START = 4_000
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
 
-def workbook_rows(content: bytes, *, max_rows: int) -> Iterator[Row]:
-    """The rows of the first sheet that is not empty, counted as the spreadsheet program shows them.
+def sheets_of(content: bytes, kind: str, *, max_rows: int) -> list[Source]:
+    """The visible sheets that are not empty, as sources of rows counted as the spreadsheet program shows them.
 
-    Raises, before the workbook is opened: TooLarge `zip_bomb`, `too_many_rows`, `too_many_columns`; UnknownFormat for a
-    ZIP that is no workbook; Invalid `broken_workbook` for a damaged or encrypted one.
+    Raises, before the workbook is opened: TooLarge `zip_bomb`, `too_many_rows`, `too_many_columns`; Invalid
+    `broken_workbook` for a damaged or encrypted one.
     """
-    _check_archive(content, max_rows)
-    for line, cells in enumerate(_first_sheet(content), start=1):
-        yield Row(line, [_as_text(cell) for cell in cells])
-
-
-def _first_sheet(content: bytes) -> list[list[Cell]]:
+    _check_archive(content, kind, max_rows)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for number, about in enumerate(workbook.sheets_metadata):
-            if about.typ != SheetTypeEnum.WorkSheet or about.visible != SheetVisibleEnum.Visible:
-                continue
+        visible = [
+            (number, about.name)
+            for number, about in enumerate(workbook.sheets_metadata)
+            if about.typ == SheetTypeEnum.WorkSheet and about.visible == SheetVisibleEnum.Visible
+        ]
+        filled: list[Source] = []
+        for number, name in visible[:MAX_SHEETS]:
             sheet = workbook.get_sheet_by_index(number)
             if sheet.start is not None:
-                return sheet.to_python(skip_empty_area=False)
+                filled.append(_source(sheet, kind, name))
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # the library's panics are no Exception (PyO3)
-        raise _broken() from error
-    return []
+        raise broken_workbook() from error
+    return filled
 
 
-def _broken() -> Invalid:
-    sentence = (
-        "This workbook is damaged or protected by a password. Open it, save it anew as XLSX without one, or as CSV."
-    )
-    return Invalid(sentence, code="broken_workbook", errors=(Fault("", "broken_workbook", sentence),))
+def _source(sheet: CalamineSheet, kind: str, name: str) -> Source:
+    return Source(kind, lambda: _rows(sheet), sheet=name)
 
 
-def _check_archive(content: bytes, max_rows: int) -> None:
+def _rows(sheet: CalamineSheet) -> Iterator[Row]:
+    """One row at a time; the library leaves out the columns that are empty left of the first cell, not the rows."""
+    _top, left = sheet.start or (0, 0)
+    before = [""] * left
+    for line, cells in enumerate(sheet.iter_rows(), start=1):
+        yield Row(line, before + [as_text(cell) for cell in cells])
+
+
+def _check_archive(content: bytes, kind: str, max_rows: int) -> None:
     """Unpack every entry by itself, counting, because the sizes that an archive declares may lie."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            if len(entries) > MAX_ENTRIES:
-                raise _bomb(f"holds {len(entries):,} files; a workbook has fewer than {MAX_ENTRIES:,}")
-            if "xl/workbook.xml" not in archive.namelist():
-                raise UnknownFormat(
-                    "This ZIP file is no XLSX workbook. Save the list as XLSX or CSV.", code="unknown_format"
-                )
-            unpacked = 0
-            for entry in entries:
-                if entry.flag_bits & 1:
-                    raise _broken()
-                unpacked = _check_entry(archive, entry, unpacked, len(content), max_rows)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
-        raise _broken() from error
+    meter = Meter(len(content))
+    with opened(content) as archive:
+        for entry in archive.infolist():
+            xml = b"".join(pieces_of(archive, entry, meter))
+            _check_written(xml)
+            if kind == "ods" and entry.filename == "content.xml":
+                _check_ods(xml, max_rows)
+            elif b"sheetData" in xml:  # wherever the workbook keeps its sheets
+                _check_xlsx(xml, max_rows)
 
 
-def refuse_declared_bomb(content: bytes) -> None:
-    """Refuse a workbook whose own directory tells that it is a bomb; a lying directory is found when it is read."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise _broken() from error
-    if unpacked > MAX_UNPACKED or (unpacked > RATIO_FROM and unpacked > MAX_RATIO * len(content)):
-        raise _bomb(f"unpacks to {unpacked:,} bytes")
-
-
-def _check_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, before: int, packed: int, max_rows: int) -> int:
-    entry.file_size = MAX_UNPACKED + 1  # what is really there is read, not what the directory declares
-    is_sheet = entry.filename.lower().startswith("xl/worksheets/")
-    pieces: list[bytes] = []
-    unpacked = before
-    with archive.open(entry) as stream:
-        while piece := stream.read(1_000_000):
-            unpacked += len(piece)
-            if unpacked > MAX_UNPACKED:
-                raise _bomb(f"unpacks to more than {MAX_UNPACKED:,} bytes")
-            if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed:
-                raise _bomb(f"unpacks to more than {MAX_RATIO} times its size")
-            if is_sheet:
-                pieces.append(piece)
-    if is_sheet:
-        _check_sheet(b"".join(pieces), max_rows)
-    return unpacked
-
-
-def _bomb(what: str) -> TooLarge:
-    return TooLarge(f"This workbook {what}, so it was not opened. Send the list as CSV.", code="zip_bomb")
-
-
-def _check_sheet(xml: bytes, max_rows: int) -> None:
-    """Refuse a sheet whose filled cells reach too far; empty cells that only carry a format are not held."""
-    if b"\0" in xml[:1000] or b"<!DOCTYPE" in xml[:1000]:
+def _check_written(xml: bytes) -> None:
+    """Refuse what no spreadsheet program writes: XML in UTF-16, or with a document type, where bombs are declared."""
+    if xml.startswith(_UTF16) or (xml.lstrip()[:1] == b"<" and b"<!DOCTYPE" in xml[:_START]):
         refuse(
             "", "broken_workbook", "A sheet of this workbook is written in no way that a spreadsheet program writes."
         )
+
+
+def _refuse_hidden(attributes: bytes) -> None:
+    if b"&" in attributes:
+        refuse("", "broken_workbook", "A sheet of this workbook hides the place of its cells.")
+
+
+def _check_xlsx(xml: bytes, max_rows: int) -> None:
+    """Refuse a sheet whose filled cells reach too far; empty cells that only carry a format are not held."""
     last_row = last_column = 0
     for cell in _CELL.finditer(xml):
         if cell[1].endswith(b"/"):
             continue
-        if b"&" in cell[1]:
-            refuse("", "broken_workbook", "A sheet of this workbook hides the place of its cells.")
+        _refuse_hidden(cell[1])
         match = _PLACE.search(cell[1])
         if match is not None:
             last_row = max(last_row, int(match[2]))
             last_column = max(last_column, _column_number(match[1]))
+    _check_extent(last_row, last_column, max_rows)
+
+
+def _check_ods(xml: bytes, max_rows: int) -> None:
+    """The same for OpenDocument, where rows and cells are written once and repeated (OpenDocument 1.3, part 3, 9.1)."""
+    row = column = repeated = last_row = last_column = 0
+    is_filled = False
+    for tag in _ODS_TAG.finditer(xml):
+        name, attributes = tag[1], tag[2]
+        if name == b"table":
+            row = repeated = 0
+        elif name == b"table-row":
+            row, column, is_filled = row + repeated, 0, False
+            repeated = _repeated(_ROWS, attributes)
+        else:
+            column += _repeated(_COLUMNS, attributes)
+            is_filled = is_filled or not attributes.endswith(b"/") or b"value" in attributes or b"formula" in attributes
+            if is_filled and column:
+                last_row = max(last_row, row + repeated)
+            if not attributes.endswith(b"/") or b"value" in attributes or b"formula" in attributes:
+                last_column = max(last_column, column)
+    _check_extent(last_row, last_column, max_rows)
+
+
+def _repeated(what: re.Pattern[bytes], attributes: bytes) -> int:
+    found = what.search(attributes) if b"repeated" in attributes else None
+    if found is None:
+        return 1
+    if not found[1].isdigit():
+        _refuse_hidden(b"&")
+    return int(found[1])
+
+
+def _check_extent(last_row: int, last_column: int, max_rows: int) -> None:
     if last_row > max_rows:
         raise TooLarge(
             f"The sheet is filled down to row {last_row:,}; at most {max_rows:,} rows are read. Split the list.",
@@ -153,8 +159,10 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _as_text(cell: Cell) -> str:
+def as_text(cell: Cell) -> str:
     """A cell as a person would have typed it: 2019.0 is 2019, a date is 2019-05-03; a ruined number shows as one."""
+    if isinstance(cell, str):
+        return cell.strip()
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
@@ -163,4 +171,4 @@ def _as_text(cell: Cell) -> str:
         return str(int(cell)) if cell.is_integer() else repr(cell)
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ", timespec="seconds")
-    return cell.strip() if isinstance(cell, str) else str(cell)
+    return str(cell)

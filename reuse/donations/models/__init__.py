@@ -12,6 +12,7 @@ from reuse.donations.models.giving import LineRefusal as LineRefusal
 from reuse.donations.models.imports import DonationImport as DonationImport
 from reuse.donations.models.imports import ImportDevice as ImportDevice
 from reuse.donations.models.imports import ImportFault as ImportFault
+from reuse.donations.models.imports import ImportMapping as ImportMapping
 from reuse.donations.models.receiving import DifferenceAnswer as DifferenceAnswer
 from reuse.donations.models.receiving import Merge as Merge
 from reuse.donations.models.receiving import Reconciled as Reconciled

@@ -92,14 +92,15 @@ class DonationSite(SQLModel, table=True):
 class DonationItem(SQLModel, table=True):
     """A device as its donor listed it, which stays what it was when the device turns out to be another.
 
-    `key` names the listed item within its donation for ever, so that no list can be taken in twice.
+    `key` names the listed item within its donation for ever, so that no list can be taken in twice. It leads its index,
+    so that many keys are looked up by the index alone, however many items PostgreSQL expects a donation to have.
     """
 
     __tablename__ = table_name("donation_item")
-    __table_args__ = (Index("uq_donation_item_key", "donation_id", "key", unique=True),)
+    __table_args__ = (Index("uq_donation_item_key", "key", "donation_id", unique=True),)
 
     device_id: UUID = Field(primary_key=True, foreign_key="device.id")
-    donation_id: UUID = Field(foreign_key="donation.id")
+    donation_id: UUID = Field(foreign_key="donation.id", index=True)
     key: str
     category: str
     serial: str | None = None

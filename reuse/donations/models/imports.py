@@ -1,14 +1,19 @@
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from reuse.columns import INSTANT, table_name
+from reuse.columns import DOCUMENT, INSTANT, table_name
 
 
 class DonationImport(SQLModel, table=True):
-    """A list that was sent for a donation; its bytes are kept under `sha256`."""
+    """A list that was sent for a donation; its bytes are kept under `sha256`.
+
+    `mapping` is how its headers were taken where that was not by their words: as given with it (`mapping_how`), or as
+    remembered when it was first read. It stays, so that the list read again is read alike.
+    """
 
     __tablename__ = table_name("donation_import")
 
@@ -21,7 +26,22 @@ class DonationImport(SQLModel, table=True):
     file_name: str | None = None
     mode: str
     dry_run: bool
+    mapping: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
+    mapping_how: str | None = None
     created_at: datetime = Field(sa_type=INSTANT)
+    ended_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class ImportMapping(SQLModel, table=True):
+    """How a donor last wanted the headers of a list to be understood; `signature` stands for the headers."""
+
+    __tablename__ = table_name("import_mapping")
+
+    donor_id: UUID = Field(primary_key=True)
+    signature: str = Field(primary_key=True)
+    mapping: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    person: str | None = None
+    used_at: datetime = Field(sa_type=INSTANT)
 
 
 class ImportDevice(SQLModel, table=True):

@@ -19,6 +19,9 @@ from reuse.donations.queries.giving import refusals_of as refusals_of
 from reuse.donations.queries.giving import refused_per_line as refused_per_line
 from reuse.donations.queries.giving import sites_of as sites_of
 from reuse.donations.queries.giving import visible_donations as visible_donations
+from reuse.donations.queries.imports import faults_of_rows as faults_of_rows
+from reuse.donations.queries.imports import wishes_of as wishes_of
+from reuse.donations.queries.imports import wishes_of_donor as wishes_of_donor
 from reuse.donations.queries.papers import AGREED_NOTE as AGREED_NOTE
 from reuse.donations.queries.papers import PICKUP_NOTE as PICKUP_NOTE
 from reuse.donations.queries.papers import RECEPTION_NOTE as RECEPTION_NOTE

@@ -24,6 +24,7 @@ from reuse.donations.api.shapes.giving import SiteIn as SiteIn
 from reuse.donations.api.shapes.giving import SiteShape as SiteShape
 from reuse.donations.api.shapes.imports import DeviceOfRow as DeviceOfRow
 from reuse.donations.api.shapes.imports import FaultOfRow as FaultOfRow
+from reuse.donations.api.shapes.imports import PreviewShape as PreviewShape
 from reuse.donations.api.shapes.receiving import AnsweredDifferenceShape as AnsweredDifferenceShape
 from reuse.donations.api.shapes.receiving import AnswerShape as AnswerShape
 from reuse.donations.api.shapes.receiving import AnswersIn as AnswersIn
