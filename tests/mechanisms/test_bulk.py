@@ -38,7 +38,7 @@ def told(session: Session, device: Device) -> tuple[Any, ...]:
     own = device.model_dump(exclude={"id", "created_at"})
     codes = session.exec(select(Code).where(Code.device_id == device.id).order_by(col(Code.kind)))
     records = session.exec(select(HistoryRecord).where(HistoryRecord.thing_id == device.id))
-    changing = {"id", "device_id", "thing_id", "created_at", "at", "recorded_at", "hash"}
+    changing = {"id", "device_id", "thing_id", "created_at", "at", "recorded_at", "salt", "hash"}
     return (
         own,
         [one.model_dump(exclude=changing) for one in codes],
