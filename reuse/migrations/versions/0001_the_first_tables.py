@@ -171,6 +171,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_history_record_organisation_id"), "history_record", ["organisation_id"], unique=False)
     op.create_index("uq_history_record_thing_seq", "history_record", ["thing", "thing_id", "seq"], unique=True)
     op.create_table(
+        "import_mapping",
+        sa.Column("donor_id", sa.Uuid(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("mapping", DOCUMENT, nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("donor_id", "signature"),
+    )
+    op.create_table(
         "job",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -492,7 +501,10 @@ def upgrade() -> None:
         sa.Column("file_name", sa.String(), nullable=True),
         sa.Column("mode", sa.String(), nullable=False),
         sa.Column("dry_run", sa.Boolean(), nullable=False),
+        sa.Column("mapping", DOCUMENT, nullable=True),
+        sa.Column("mapping_how", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -508,7 +520,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
         sa.PrimaryKeyConstraint("device_id"),
     )
-    op.create_index("uq_donation_item_key", "donation_item", ["donation_id", "key"], unique=True)
+    op.create_index(op.f("ix_donation_item_donation_id"), "donation_item", ["donation_id"], unique=False)
+    op.create_index("uq_donation_item_key", "donation_item", ["key", "donation_id"], unique=True)
     op.create_table(
         "donation_line",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1200,6 +1213,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_donation_line_donation_id"), table_name="donation_line")
     op.drop_table("donation_line")
     op.drop_index("uq_donation_item_key", table_name="donation_item")
+    op.drop_index(op.f("ix_donation_item_donation_id"), table_name="donation_item")
     op.drop_table("donation_item")
     op.drop_index(op.f("ix_donation_import_donation_id"), table_name="donation_import")
     op.drop_table("donation_import")
@@ -1264,6 +1278,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_job_organisation_id"), table_name="job")
     op.drop_index("ix_job_open", table_name="job", postgresql_where=sa.text("state IN ('queued', 'running')"))
     op.drop_table("job")
+    op.drop_table("import_mapping")
     op.drop_index("uq_history_record_thing_seq", table_name="history_record")
     op.drop_index(op.f("ix_history_record_organisation_id"), table_name="history_record")
     op.drop_table("history_record")
