@@ -10,7 +10,8 @@ from sqlmodel import Session, col, select
 from makers import make_organisation
 from reuse.bulk import MANY, insert_rows
 from reuse.clock import new_id, now
-from reuse.devices.actions.identity import NewDevice, add_devices, declare_devices
+from reuse.devices.actions.declaring import declare_devices
+from reuse.devices.actions.identity import NewDevice, add_devices
 from reuse.devices.models import Code, Device
 from reuse.devices.rules import Status
 from reuse.history.actions import Happening, record_all

@@ -10,7 +10,6 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select, update
 
 from reuse import clock
-from reuse.bulk import insert_rows
 from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.actions.custody import begin_custody
 from reuse.devices.actions.milestones import withdraw_milestones
@@ -19,7 +18,7 @@ from reuse.devices.models import Code, Device, Medium
 from reuse.devices.queries import CHUNK
 from reuse.devices.rules import Milestone, Status, mint_code, normal_code
 from reuse.errors import Conflict
-from reuse.history.actions import Happening, begin_chains, record, record_all
+from reuse.history.actions import Happening, record, record_all
 from reuse.history.rules import Actor
 from reuse.jobs.actions import enqueue
 
@@ -48,46 +47,30 @@ class NewDevice:
     custody_since: datetime | None = None
 
 
-_DEVICE = (
+DEVICE_COLUMNS = (
     "id", "status", "category", "manufacturer", "model", "serial", "year", "condition", "comment", "notes",
     "donation_id", "donor_id", "workshop_id", "territory_id", "custody_since", "created_at",
 )  # fmt: skip
-_CODE = ("id", "device_id", "kind", "value", "normal", "created_at")
+CODE_COLUMNS = ("id", "device_id", "kind", "value", "normal", "created_at")
 
 
 def add_devices(session: Session, actor: Actor, new: Sequence[NewDevice], *, verb: str = "declared") -> list[Device]:
     """Create devices with the codes that find them and the first record of each, in few statements."""
     now = clock.now()
-    rows = [_device_row(one, now) for one in new]
-    devices = [Device(**dict(zip(_DEVICE, row, strict=True))) for row in rows]
+    rows = [device_row(one, now) for one in new]
+    devices = [Device(**dict(zip(DEVICE_COLUMNS, row, strict=True))) for row in rows]
     session.add_all(devices)
     session.flush()
     session.add_all(
-        [Code(**dict(zip(_CODE, row, strict=True))) for row in _code_rows([d.id for d in devices], new, now)]
+        [Code(**dict(zip(CODE_COLUMNS, row, strict=True))) for row in code_rows([d.id for d in devices], new, now)]
     )
     begin_custody(session, [device for device in devices if device.status != Status.declared], verb)
-    record_all(session, actor, _first_happenings([d.id for d in devices], new, verb))
+    record_all(session, actor, first_happenings([d.id for d in devices], new, verb))
     return devices
 
 
-def declare_devices(session: Session, actor: Actor, new: Sequence[NewDevice]) -> list[UUID]:
-    """Create very many devices as `add_devices` does, past the ORM; their ids, in the order given.
-
-    Declared ones alone: what is in somebody's hands has a custody to begin, and comes in by `add_devices`.
-    """
-    if any(one.status != Status.declared for one in new):
-        raise ValueError("a device that somebody holds is added by add_devices, which begins its custody")
-    now = clock.now()
-    rows = [_device_row(one, now) for one in new]
-    ids: list[UUID] = [row[0] for row in rows]
-    insert_rows(session, Device, _DEVICE, rows)
-    insert_rows(session, Code, _CODE, _code_rows(ids, new, now))
-    begin_chains(session, actor, _first_happenings(ids, new, "declared"))
-    return ids
-
-
-def _device_row(one: NewDevice, now: datetime) -> tuple[Any, ...]:
-    """A device's first values, in the order of `_DEVICE`."""
+def device_row(one: NewDevice, now: datetime) -> tuple[Any, ...]:
+    """A device's first values, in the order of `DEVICE_COLUMNS`."""
     return (
         clock.new_id(), one.status, one.category, one.manufacturer, one.model, one.serial, one.year, one.condition,
         one.comment, one.notes or {}, one.donation_id, one.donor_id, one.workshop_id, one.territory_id,
@@ -95,15 +78,16 @@ def _device_row(one: NewDevice, now: datetime) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _code_rows(ids: Sequence[UUID], new: Sequence[NewDevice], now: datetime) -> Iterator[tuple[Any, ...]]:
-    """The codes that find the devices from the first day, in the order of `_CODE`."""
+def code_rows(ids: Sequence[UUID], new: Sequence[NewDevice], now: datetime) -> Iterator[tuple[Any, ...]]:
+    """The codes that find the devices from the first day, in the order of `CODE_COLUMNS`."""
     for device_id, one in zip(ids, new, strict=True):
         for kind, value in (("serial", one.serial), ("imei", one.imei), ("asset_tag", one.asset_tag)):
             if value:
                 yield clock.new_id(), device_id, kind, value, normal_code(value), now
 
 
-def _first_happenings(ids: Sequence[UUID], new: Sequence[NewDevice], verb: str) -> list[Happening]:
+def first_happenings(ids: Sequence[UUID], new: Sequence[NewDevice], verb: str) -> list[Happening]:
+    """The first record of each device."""
     return [
         Happening("device", device_id, verb, None, one.status, {"category": one.category, "serial": one.serial})
         for device_id, one in zip(ids, new, strict=True)

@@ -7,7 +7,8 @@ from sqlmodel import Session, col, update
 
 from reuse import clock
 from reuse.bulk import insert_rows
-from reuse.devices.actions.identity import NewDevice, bind_code, declare_devices
+from reuse.devices.actions.declaring import declare_devices
+from reuse.devices.actions.identity import NewDevice, bind_code
 from reuse.devices.actions.moves import change_device
 from reuse.devices.rules import Status
 from reuse.donations.actions.moves import workshop_of_devices
