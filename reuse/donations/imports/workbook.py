@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -17,11 +18,13 @@ MAX_CELLS = 3_000_000
 """The library holds a sheet as a full rectangle: two cells at its far corners would take all memory."""
 EXACT = 10**15
 """A spreadsheet keeps 15 digits of a number (IEEE 754, as Excel shows it): longer ones lost their last digits."""
+MAX_DIGITS = 12
 MAX_SHEETS = 20
 """In so many sheets a list is looked for."""
 _ATTRIBUTES = rb"((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)"
-_CELL = re.compile(rb"<(?:\w+:)?c\b" + _ATTRIBUTES + rb">")
-_PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
+_XLSX_TAG = re.compile(rb"<(?:\w+:)?(row|c)(?=[\s/>])" + _ATTRIBUTES + rb">")
+_PLACE = re.compile(rb"\br\s*=\s*[\"']([^\"']*)[\"']")
+_CELL_PLACE = re.compile(rb"([A-Za-z]{1,3})(\d{1,7})")
 _ODS_TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(?=[\s/>])" + _ATTRIBUTES + rb">")
 _ROWS = re.compile(rb"number-rows-repeated\s*=\s*[\"']([^\"']*)[\"']")
 _COLUMNS = re.compile(rb"number-columns-repeated\s*=\s*[\"']([^\"']*)[\"']")
@@ -86,27 +89,42 @@ def _check_written(xml: bytes) -> None:
     """Refuse what no spreadsheet program writes: XML in UTF-16, or with a document type, where bombs are declared."""
     if xml.startswith(_UTF16) or (xml.lstrip()[:1] == b"<" and b"<!DOCTYPE" in xml[:_START]):
         refuse(
-            "", "broken_workbook", "A sheet of this workbook is written in no way that a spreadsheet program writes."
+            "",
+            "broken_workbook",
+            "This workbook is written in no way that a spreadsheet program writes. Save it as CSV.",
         )
 
 
-def _refuse_hidden(attributes: bytes) -> None:
-    if b"&" in attributes:
-        refuse("", "broken_workbook", "A sheet of this workbook hides the place of its cells.")
+def _refuse_hidden() -> NoReturn:
+    refuse("", "broken_workbook", "A sheet of this workbook hides the place of its cells. Save it anew, or as CSV.")
 
 
 def _check_xlsx(xml: bytes, max_rows: int) -> None:
     """Refuse a sheet whose filled cells reach too far; empty cells that only carry a format are not held."""
-    last_row = last_column = 0
-    for cell in _CELL.finditer(xml):
-        if cell[1].endswith(b"/"):
+    row = column = last_row = last_column = 0
+    for tag in _XLSX_TAG.finditer(xml):
+        name, attributes = tag[1], tag[2]
+        place = _PLACE.search(attributes)
+        if name == b"row":
+            row, column = _number(place[1]) if place is not None else row + 1, 0
             continue
-        _refuse_hidden(cell[1])
-        match = _PLACE.search(cell[1])
-        if match is not None:
-            last_row = max(last_row, int(match[2]))
-            last_column = max(last_column, _column_number(match[1]))
+        row, column = _cell_place(place[1]) if place is not None else (row, column + 1)
+        if not attributes.endswith(b"/"):
+            last_row, last_column = max(last_row, row), max(last_column, column)
     _check_extent(last_row, last_column, max_rows)
+
+
+def _cell_place(written: bytes) -> tuple[int, int]:
+    found = _CELL_PLACE.fullmatch(written)
+    if found is None:
+        _refuse_hidden()
+    return int(found[2]), _column_number(found[1])
+
+
+def _number(written: bytes) -> int:
+    if not written.isdigit() or len(written) > MAX_DIGITS:
+        _refuse_hidden()
+    return int(written)
 
 
 def _check_ods(xml: bytes, max_rows: int) -> None:
@@ -132,11 +150,7 @@ def _check_ods(xml: bytes, max_rows: int) -> None:
 
 def _repeated(what: re.Pattern[bytes], attributes: bytes) -> int:
     found = what.search(attributes) if b"repeated" in attributes else None
-    if found is None:
-        return 1
-    if not found[1].isdigit():
-        _refuse_hidden(b"&")
-    return int(found[1])
+    return 1 if found is None else _number(found[1])
 
 
 def _check_extent(last_row: int, last_column: int, max_rows: int) -> None:
