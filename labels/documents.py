@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from labels import words
-from labels.pdf import QR_SCHEME, html_to_pdf
+from labels.ink import is_drawing
+from labels.pdf import INK_SCHEME, QR_SCHEME, html_to_pdf
 from labels.text import clean, shortened
 from labels.values import (
     Attachment,
@@ -26,6 +27,7 @@ from labels.values import (
     PickupNote,
     ReceptionNote,
     ThreeFigures,
+    TransferSlip,
 )
 
 _GRAMS = 3  # decimals of a kilogram
@@ -40,6 +42,7 @@ _Document = (
     | ImpactReport
     | PickupNote
     | ReceptionNote
+    | TransferSlip
 )
 
 
@@ -74,6 +77,13 @@ def _printable(value: object) -> object:
 def _qr(address: str) -> Markup:
     """The address as a QR symbol that pdf.py draws; its text stands for it where it is not seen."""
     return Markup('<img class="qr" src="{}" alt="{}">').format(QR_SCHEME + quote(address, safe=""), clean(address))
+
+
+def _ink(drawn: str, words_for_it: str) -> Markup:
+    """A drawn signature as a picture, with words for those who do not see it."""
+    if not is_drawing(drawn):
+        return escape(_printable(drawn))
+    return Markup('<img class="ink" src="{}" alt="{}">').format(INK_SCHEME + quote(drawn, safe=""), clean(words_for_it))
 
 
 @cache
@@ -112,6 +122,7 @@ def _render(
             colon=": " if tongue == "en" else "\u00a0: ",
             paragraph=_paragraph,
             qr=_qr,
+            ink=_ink,
             plain=_plain,
             together=_together,
             **more,
@@ -197,6 +208,11 @@ def render_donation_agreement(value: DonationAgreement) -> bytes:
 def render_pickup_note(value: PickupNote) -> bytes:
     """The pick-up note, in the imprint's language."""
     return _render("pickup", value, value.imprint.language)
+
+
+def render_transfer_slip(value: TransferSlip) -> bytes:
+    """The slip of a transfer, offered or answered, in the imprint's language."""
+    return _render("transfer", value, value.imprint.language)
 
 
 def _gap(difference: int) -> str:

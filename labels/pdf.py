@@ -24,11 +24,13 @@ from weasyprint import Attachment as PdfAttachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from labels.ink import picture
 from labels.qr import QUIET_ZONE, one_symbol, runs
 from labels.text import clean
 from labels.values import Attachment
 
 QR_SCHEME = "filiere-qr:"  # <img src="filiere-qr:…">, the address percent-encoded
+INK_SCHEME = "filiere-ink:"  # <img src="filiere-ink:…">, a drawn signature percent-encoded
 _FONT_SCHEME = "filiere-font:"
 _QR_DOTS = 8  # dots a module, so that viewers that smooth images leave the edges sharp
 _WHITE = 255
@@ -62,7 +64,7 @@ def _qr_image(address: str) -> bytes:
 
 
 class _NothingButOurs(URLFetcher):
-    """Serves the typefaces it was given and QR symbols, and refuses all other addresses, `data:` and `file:` too."""
+    """Serves the typefaces it was given, QR symbols and drawn signatures; refuses all else, `data:` and `file:` too."""
 
     def __init__(self, known: Mapping[str, bytes]) -> None:
         super().__init__(fail_on_errors=True)
@@ -73,6 +75,9 @@ class _NothingButOurs(URLFetcher):
         if url.startswith(QR_SCHEME):
             image = _qr_image(unquote(url.removeprefix(QR_SCHEME)))
             return URLFetcherResponse(url, body=image, headers={"Content-Type": "image/png"})
+        if url.startswith(INK_SCHEME):
+            drawn, media_type = picture(unquote(url.removeprefix(INK_SCHEME)))
+            return URLFetcherResponse(url, body=drawn, headers={"Content-Type": media_type})
         if url not in self._known:
             raise FetchRefusedError(f"A document may not fetch {url[:100]!r}.")
         return URLFetcherResponse(url, body=self._known[url], headers={"Content-Type": "font/ttf"})

@@ -28,6 +28,7 @@ PRESSES: dict[str, Press] = {
     "reception_note": Press(values.ReceptionNote, paper.render_reception_note, "title.reception"),
     "reconciliation_note": Press(values.ReceptionNote, paper.render_reception_note, "title.reconciliation"),
     "agreed_note": Press(values.ReceptionNote, paper.render_reception_note, "title.agreed"),
+    "transfer_slip": Press(values.TransferSlip, paper.render_transfer_slip, "title.transfer"),
     "certificate_cover": Press(values.CertificateCover, paper.render_certificate_cover, "title.cover"),
     "handover_receipt": Press(values.HandoverReceipt, paper.render_handover_receipt, "title.handover"),
     "impact_report": Press(values.ImpactReport, paper.render_impact_report, "title.impact"),

@@ -31,9 +31,13 @@ from labels.values.donations import (
     Difference,
     DonationAgreement,
     Mass,
+    Photo,
     PickupNote,
     ReceptionNote,
     ReconciliationLine,
+    Reserve,
+    TransferDifference,
+    TransferSlip,
 )
 from labels.values.handovers import HandoverLine, HandoverReceipt, Warranty
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
@@ -64,11 +68,15 @@ __all__ = [
     "Named",
     "Party",
     "Person",
+    "Photo",
     "PickupNote",
     "ReceptionNote",
     "ReconciliationLine",
     "Relationship",
+    "Reserve",
     "Signature",
     "ThreeFigures",
+    "TransferDifference",
+    "TransferSlip",
     "Warranty",
 ]

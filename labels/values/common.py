@@ -64,11 +64,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Signature:
-    """A signature box: signed when there is a name, else left blank for a pen."""
+    """A signature box: signed when there is a name, else left blank for a pen.
+
+    `drawn` is what a finger drew: an SVG path of absolute commands, or a PNG as a data URL, checked before.
+    """
 
     role: str
     name: str = ""
     at: datetime | None = None
+    drawn: str = ""
 
 
 @dataclass(frozen=True)

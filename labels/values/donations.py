@@ -7,12 +7,35 @@ from labels.values.common import CountLine, Imprint, Item, Party, Signature
 
 @dataclass(frozen=True)
 class Container:
-    """A pallet, crate or cage with its code and seal."""
+    """A pallet, crate or cage with its code and seal; `inside` is the code of the one that it stands in.
+
+    `sha256` is that of its content as it was frozen, with `devices` devices lying directly in it.
+    """
 
     code: str
     kind: str
     seal: str = ""
     content: str = ""
+    devices: int = 0
+    inside: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """What a party did not sign for as it stands."""
+
+    text: str
+    category: str = ""
+    serial: str = ""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that is kept beside a note, by the hash of its bytes."""
+
+    sha256: str
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,37 @@ class PickupNote:
     containers: tuple[Container, ...] = ()
     items: tuple[Item, ...] = ()
     remarks: tuple[str, ...] = ()
+    reserves: tuple[Reserve, ...] = ()
+    photos: tuple[Photo, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True)
+class TransferDifference:
+    """What the receiver found otherwise than offered."""
+
+    reason: str
+    name: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class TransferSlip:
+    """What one organisation hands to another: offered, then answered; `sha256` covers all that was offered."""
+
+    imprint: Imprint
+    transfer_number: str
+    status: str
+    giver: Party
+    taker: Party
+    offered_at: datetime
+    answered_at: datetime | None
+    sha256: str
+    seals_intact: bool | None = None
+    containers: tuple[Container, ...] = ()
+    items: tuple[Item, ...] = ()
+    differences: tuple[TransferDifference, ...] = ()
+    note: str = ""
     signatures: tuple[Signature, ...] = ()
 
 

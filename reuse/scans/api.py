@@ -77,7 +77,7 @@ async def scan(
     house: House, caller: Caller, data: JSONBody[ScansShape], accept_language: AcceptLanguage = None
 ) -> ScanResultsShape:
     """Do scans, from one to 500; a bad one is answered as such and hinders no other."""
-    require_role(caller, Role.technician, Role.lead, Role.network)
+    require_role(caller, Role.technician, Role.lead, Role.network, Role.carrier)
     read = [_read(place, one) for place, one in enumerate(data.scans)]
     scans = [one for one in read if isinstance(one, ScanIn)]
     entries = await asyncio.wrap_future(apply_scans(house.database, caller, scans))

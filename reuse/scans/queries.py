@@ -7,8 +7,14 @@ from sqlalchemy import BindParameter, bindparam, or_
 from sqlmodel import Session, col, select
 
 from reuse.devices.models import Code, Device
+from reuse.devices.rules import Status
+from reuse.donations.models import Collection as Journey
+from reuse.donations.models import CollectionDonation
+from reuse.donations.queries import ON_THE_WAY
 from reuse.people.models import Territory
 from reuse.scans.models import Scan
+
+AtHand = dict[str, list[tuple[Device, str]]]
 
 # Built once: a single scan asks each of these, and building a statement costs as much as running it.
 _ME: BindParameter[UUID] = bindparam("me")
@@ -29,17 +35,39 @@ _REMEMBERED = sqlalchemy.select(
 _LANGUAGES = select(Territory.id, Territory.language).where(col(Territory.id).in_(bindparam("ids", expanding=True)))
 
 
-def devices_at_hand(
-    session: Session, organisation_id: UUID, normals: Collection[str], *, locked: bool
-) -> dict[str, list[tuple[Device, str]]]:
+def devices_at_hand(session: Session, organisation_id: UUID, normals: Collection[str], *, locked: bool) -> AtHand:
     """By code, the devices in this workshop's or network's hands that it finds, with the kind of the code.
 
     `locked` holds them until the transaction ends (PostgreSQL), always in the same order, so that two processes that
     write the same devices wait for each other instead of locking each other out.
     """
-    found: dict[str, list[tuple[Device, str]]] = {}
+    found: AtHand = {}
     statement = _AT_HAND_LOCKED if locked else _AT_HAND
     for normal, kind, device in session.exec(statement, params={"me": organisation_id, "normals": list(normals)}):
+        found.setdefault(normal, []).append((device, kind))
+    return found
+
+
+def devices_to_fetch(session: Session, organisation_id: UUID, normals: Collection[str]) -> AtHand:
+    """By code, the devices that this carrier fetches or has on its lorry, with the kind of the code; locked."""
+    fetched = (
+        select(CollectionDonation.donation_id)
+        .join(Journey, col(Journey.id) == col(CollectionDonation.collection_id))
+        .where(Journey.carrier_id == organisation_id, col(Journey.status).in_(ON_THE_WAY))
+    )
+    here = col(Device.status).in_((Status.declared, Status.collected, Status.received))
+    statement = (
+        select(Code.normal, Code.kind, Device)
+        .join(Device, col(Device.id) == col(Code.device_id))
+        .where(
+            col(Code.normal).in_(normals),
+            or_(col(Device.donation_id).in_(fetched) & here, col(Device.carrier_id) == organisation_id),
+        )
+        .order_by(col(Device.id))
+        .with_for_update(of=Device)
+    )
+    found: AtHand = {}
+    for normal, kind, device in session.exec(statement.execution_options(populate_existing=True)):
         found.setdefault(normal, []).append((device, kind))
     return found
 

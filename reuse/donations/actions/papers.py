@@ -20,9 +20,13 @@ from labels.values import (
     Language,
     Mass,
     Party,
+    Photo,
     PickupNote,
     ReceptionNote,
     ReconciliationLine,
+)
+from labels.values import (
+    Reserve as PaperReserve,
 )
 from labels.values import (
     Signature as PaperSignature,
@@ -31,16 +35,19 @@ from reuse import clock
 from reuse.devices.models import Device
 from reuse.devices.queries import codes_of
 from reuse.documents.actions import Readers, next_number, order_document
+from reuse.documents.models import Document
 from reuse.donations.models import (
     Collection,
     CollectionDonation,
     CollectionItem,
+    CollectionPhoto,
     Container,
     Donation,
     PickupCount,
+    PickupReserve,
     Signature,
 )
-from reuse.donations.queries import NOT_HERE, PICKUP_NOTE, RECEPTION_NOTE, paper_key
+from reuse.donations.queries import NOT_HERE, PICKUP_NOTE, RECEPTION_NOTE, devices_in, freezes_by_id, paper_key, tree_of
 from reuse.donations.rules import ReceptionOutcome
 from reuse.history.rules import Actor
 from reuse.people.models import Organisation, Territory
@@ -99,10 +106,15 @@ def _order(
 def new_imprint(session: Session, workshop_id: UUID, territory_id: UUID, prefix: str) -> Imprint:
     """The next number of a series of the workshop, now, in the language and the hour of its territory."""
     number = next_number(session, organisation_id=workshop_id, prefix=prefix)
+    return imprint_of(session, number, workshop_id, territory_id)
+
+
+def imprint_of(session: Session, number: str, issuer_id: UUID, territory_id: UUID) -> Imprint:
+    """What a document says of itself, in the language and the zone of its territory."""
     territory = session.get_one(Territory, territory_id)
     language: Language = "en" if territory.language == "en" else "fr"
-    zone = ZoneInfo(territory.timezone)
-    return Imprint(number, clock.now().astimezone(zone), party(session, workshop_id), language)
+    issued_at = clock.now().astimezone(ZoneInfo(territory.timezone))
+    return Imprint(number, issued_at, party(session, issuer_id), language)
 
 
 def _pickup_note(session: Session, collection: Collection, donation: Donation, imprint: Imprint) -> PickupNote:
@@ -111,7 +123,11 @@ def _pickup_note(session: Session, collection: Collection, donation: Donation, i
         .where(PickupCount.collection_id == collection.id, PickupCount.donation_id == donation.id)
         .order_by(col(PickupCount.id))
     )
-    boxes = session.exec(select(Container).where(Container.collection_id == collection.id).order_by(col(Container.id)))
+    reserves = session.exec(
+        select(PickupReserve)
+        .where(PickupReserve.collection_id == collection.id, PickupReserve.donation_id == donation.id)
+        .order_by(col(PickupReserve.id))
+    )
     devices = _devices(session, collection, donation, col(CollectionItem.is_picked_up))
     return PickupNote(
         imprint=imprint,
@@ -125,8 +141,10 @@ def _pickup_note(session: Session, collection: Collection, donation: Donation, i
         place=place_in_words(donation.collection_address),
         lines=tuple(CountLine(count.category, count.quantity) for count in counts),
         vehicle=collection.vehicle or "",
-        containers=tuple(PaperContainer(box.code, box.kind, box.seal or "", box.content or "") for box in boxes),
+        containers=_containers(session, collection, donation),
         items=items_of(session, devices),
+        reserves=tuple(PaperReserve(one.text, one.category or "", one.serial or "") for one in reserves),
+        photos=_photos(session, collection, donation),
         signatures=signatures_of(session, collection, "pickup", imprint),
     )
 
@@ -203,6 +221,51 @@ def _came(session: Session, collection: Collection, donation: Donation) -> list[
     return [*_devices(session, collection, donation, came), *((device, "") for device in others)]
 
 
+def _containers(session: Session, collection: Collection, donation: Donation) -> tuple[PaperContainer, ...]:
+    """The containers that left with this donation, with the hash of their content; what stands in one, after it."""
+    statement = select(Container).where(Container.collection_id == collection.id, col(Container.parent_id).is_(None))
+    roots = session.exec(statement.order_by(col(Container.id))).all()
+    every = [container for level in tree_of(session, roots) for container in level]
+    return paper_containers(session, every, only_id=donation.id)
+
+
+def paper_containers(
+    session: Session, containers: Sequence[Container], *, only_id: UUID | None = None
+) -> tuple[PaperContainer, ...]:
+    """Containers as they stand on paper: code, seal, how many devices, hash of the frozen content.
+
+    With `only_id` those that hold devices of other donations alone are left out: another donor reads that note.
+    """
+    ids = [container.id for container in containers]
+    lying, freezes = devices_in(session, ids), freezes_by_id(session, [c.freeze_id for c in containers if c.freeze_id])
+    codes = {container.id: container.code for container in containers}
+    hashes = {freeze.container_id: freeze.sha256 for freeze in freezes.values()}
+    return tuple(
+        PaperContainer(
+            container.code,
+            container.kind,
+            container.seal or "",
+            container.content or "",
+            devices=len(lying[container.id]),
+            inside=codes.get(container.parent_id, "") if container.parent_id else "",
+            sha256=hashes.get(container.id, ""),
+        )
+        for container in containers
+        if only_id is None or not lying[container.id] or any(one.donation_id == only_id for one in lying[container.id])
+    )
+
+
+def _photos(session: Session, collection: Collection, donation: Donation) -> tuple[Photo, ...]:
+    """The photos that this donation's donor may see, by the hash under which each is kept."""
+    statement = (
+        select(Document, CollectionPhoto)
+        .join(CollectionPhoto, col(CollectionPhoto.document_id) == col(Document.id))
+        .where(CollectionPhoto.collection_id == collection.id, Document.donor_id == donation.donor_id)
+        .order_by(col(Document.id))
+    )
+    return tuple(Photo(document.sha256, photo.caption or "") for document, photo in session.exec(statement))
+
+
 def _devices(session: Session, collection: Collection, donation: Donation, which: object) -> list[tuple[Device, str]]:
     """The donation's devices in this collection, with the note of the dock."""
     found = session.exec(
@@ -239,7 +302,7 @@ def signatures_of(session: Session, collection: Collection, act: str, imprint: I
         .where(Signature.collection_id == collection.id, Signature.act == act)
         .order_by(col(Signature.id))
     )
-    return tuple(PaperSignature(row.role, row.name, local(row.at, imprint)) for row in rows)
+    return tuple(PaperSignature(row.role, row.name, local(row.at, imprint), row.drawn or "") for row in rows)
 
 
 def party(session: Session, organisation_id: object) -> Party:

@@ -15,6 +15,7 @@ from reuse.devices.models import Device
 from reuse.devices.queries import known_codes
 from reuse.devices.rules import Milestone, Status, is_label_code, normal_code
 from reuse.donations.actions.collections import Signed, add_signatures, check_collection_version
+from reuse.donations.actions.freezing import unload_containers
 from reuse.donations.actions.listed import LOOKUP, Named, candidates_for, code_index, match_named
 from reuse.donations.actions.moves import change_collection, move_donation
 from reuse.donations.actions.papers import order_reception_notes
@@ -79,6 +80,7 @@ def receive_collection(
     _take_in(session, caller, collection, [(e, d) for e, d in matched if e.outcome is not ReceptionOutcome.MISSING], at)
     _miss(session, caller, collection, [(e, d) for e, d in matched if e.outcome is ReceptionOutcome.MISSING], at)
     _take_extra(session, caller, collection, list(zip(extra, owners, strict=True)), at)
+    unload_containers(session, caller.actor, collection, at)
     add_signatures(session, collection, "reception", [*signatures, Signed("lead", person)], at)
     for donation in donations:
         if donation.status in {DonationStatus.SCHEDULED, DonationStatus.COLLECTED}:

@@ -1,4 +1,15 @@
-from reuse.donations.api import collections, donations, imports, merges, receptions, templates, weighings
+from reuse.donations.api import (
+    collections,
+    containers,
+    donations,
+    imports,
+    merges,
+    photos,
+    receptions,
+    templates,
+    transfers,
+    weighings,
+)
 
 doors = [
     *donations.doors,
@@ -8,4 +19,7 @@ doors = [
     *receptions.doors,
     *merges.doors,
     *weighings.doors,
+    *containers.doors,
+    *transfers.doors,
+    *photos.doors,
 ]

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -5,12 +6,16 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
-from reuse.donations.actions.collections import Box, Count, Signed, pick_up, plan_collection
+from reuse.donations.actions.collections import Signed, plan_collection
+from reuse.donations.actions.loading import Box
+from reuse.donations.actions.pickup import Count, Reserve, pick_up
 from reuse.donations.actions.reception import Extra, Seen, receive_collection
 from reuse.donations.api.shapes import (
     CollectionIn,
     CollectionShape,
+    ContainerShape,
     ExtraShape,
+    PhotoShape,
     PickupIn,
     ReceptionIn,
     SignatureShape,
@@ -30,8 +35,10 @@ def collection_shape(session: Session, caller: Caller, collection: Collection) -
     own: dict[str, Any] = {
         "donation_ids": [donation.id for donation in details.donations],
         "counts": [count.model_dump(exclude=LINK) for count in details.counts],
-        "containers": [box.model_dump(exclude=LINK) for box in details.containers],
-        "signatures": [signature.model_dump(exclude=LINK) for signature in details.signatures],
+        "containers": [box.model_dump(include=set(ContainerShape.model_fields)) for box in details.containers],
+        "signatures": [signature.model_dump(include={"role", "name"}) for signature in details.signatures],
+        "reserves": [reserve.model_dump(exclude=LINK) for reserve in details.reserves],
+        "photos": [photo.model_dump(include=set(PhotoShape.model_fields)) for photo in details.photos],
         "documents": [vars(paper) for paper in details.papers],
         "reconciliation": details.reconciliation,
     }
@@ -39,8 +46,8 @@ def collection_shape(session: Session, caller: Caller, collection: Collection) -
     return CollectionShape.model_validate({**facts, **own})
 
 
-def _signed(signatures: list[SignatureShape]) -> list[Signed]:
-    return [Signed(one.role, one.name) for one in signatures]
+def _signed(signatures: Sequence[SignatureShape]) -> list[Signed]:
+    return [Signed(**dict(one)) for one in signatures]
 
 
 @door("POST", "/v1/collections", status=201)
@@ -90,6 +97,7 @@ def enter_pickup(
         counts=None if data.counts is None else [Count(**dict(count)) for count in data.counts],
         serials=data.serials,
         containers=[Box(**dict(box)) for box in data.containers],
+        reserves=[Reserve(**dict(reserve)) for reserve in data.reserves],
         signatures=_signed(data.signatures),
         version=if_match,
     )

@@ -1,9 +1,15 @@
 from reuse.donations.models.collecting import Collection as Collection
 from reuse.donations.models.collecting import CollectionDonation as CollectionDonation
 from reuse.donations.models.collecting import CollectionItem as CollectionItem
-from reuse.donations.models.collecting import Container as Container
+from reuse.donations.models.collecting import CollectionPhoto as CollectionPhoto
 from reuse.donations.models.collecting import PickupCount as PickupCount
+from reuse.donations.models.collecting import PickupReserve as PickupReserve
 from reuse.donations.models.collecting import Signature as Signature
+from reuse.donations.models.containers import Container as Container
+from reuse.donations.models.containers import ContainerDevice as ContainerDevice
+from reuse.donations.models.containers import ContainerFreeze as ContainerFreeze
+from reuse.donations.models.containers import Transfer as Transfer
+from reuse.donations.models.containers import TransferThing as TransferThing
 from reuse.donations.models.giving import Donation as Donation
 from reuse.donations.models.giving import DonationItem as DonationItem
 from reuse.donations.models.giving import DonationLine as DonationLine

@@ -54,35 +54,50 @@ class PickupCount(SQLModel, table=True):
     quantity: int
 
 
-class Container(SQLModel, table=True):
-    """A pallet, crate or cage, with its code and seal, frozen at the pick-up."""
+class PickupReserve(SQLModel, table=True):
+    """What a party to a pick-up did not agree to sign for as it stands, in its own words."""
+
+    __tablename__ = table_name("pickup_reserve")
 
     id: UUID = Field(primary_key=True)
     collection_id: UUID = Field(foreign_key="collection.id", index=True)
-    kind: str
-    code: str
-    seal: str | None = None
-    content: str | None = None
+    donation_id: UUID = Field(foreign_key="donation.id")
+    category: str | None = None
+    serial: str | None = None
+    text: str
+
+
+class CollectionPhoto(SQLModel, table=True):
+    """A photo of a pick-up, kept as a document; of one donation, where the collection fetches several."""
+
+    __tablename__ = table_name("collection_photo")
+
+    document_id: UUID = Field(primary_key=True, foreign_key="document.id")
+    collection_id: UUID = Field(foreign_key="collection.id", index=True)
+    donation_id: UUID | None = Field(default=None, foreign_key="donation.id")
+    caption: str | None = None
 
 
 class Signature(SQLModel, table=True):
-    """Who signed a pick-up or a reception, by the role and name said on the spot."""
+    """Who signed a pick-up or a reception, by the role and name said on the spot; `drawn` where with a finger."""
 
     id: UUID = Field(primary_key=True)
     collection_id: UUID = Field(foreign_key="collection.id", index=True)
     act: str
     role: str
     name: str
+    drawn: str | None = None
     at: datetime = Field(sa_type=INSTANT)
 
 
 class CollectionItem(SQLModel, table=True):
-    """A device in a collection: signed away at the pick-up, and what the dock said of it."""
+    """A device in a collection: scanned at the donor's, signed away at the pick-up, and what the dock said of it."""
 
     __tablename__ = table_name("collection_item")
 
     collection_id: UUID = Field(primary_key=True, foreign_key="collection.id")
     device_id: UUID = Field(primary_key=True, foreign_key="device.id", index=True)
+    loaded_at: datetime | None = Field(default=None, sa_type=INSTANT)
     is_picked_up: bool = False
     outcome: str | None = None
     category: str | None = None

@@ -10,9 +10,11 @@ from sqlmodel import Session, col, select
 from reuse.donations.models import (
     Collection,
     CollectionDonation,
+    CollectionPhoto,
     Container,
     Donation,
     PickupCount,
+    PickupReserve,
     Signature,
 )
 from reuse.donations.queries.giving import ON_THE_WAY
@@ -81,6 +83,8 @@ class Details:
     counts: list[PickupCount]
     containers: list[Container]
     signatures: list[Signature]
+    reserves: list[PickupReserve]
+    photos: list[CollectionPhoto]
     papers: list[Paper]
     reconciliation: dict[str, Any] | None
 
@@ -105,12 +109,19 @@ def details_for(session: Session, caller: Caller, collection: Collection) -> Det
         counts=[count for count in counts if is_whole or count.donation_id in ids],
         containers=_of(session, Container, collection) if is_whole else [],
         signatures=_of(session, Signature, collection) if is_whole else [],
+        reserves=[one for one in _of(session, PickupReserve, collection) if one.donation_id in ids],
+        photos=[one for one in _photos(session, collection) if is_whole or one.donation_id in ids],
         papers=papers_of(session, caller, collection, own),
         reconciliation=_reconciliation(session, collection, own, is_whole=is_whole),
     )
 
 
-Row = TypeVar("Row", PickupCount, Container, Signature)
+def _photos(session: Session, collection: Collection) -> list[CollectionPhoto]:
+    statement = select(CollectionPhoto).where(CollectionPhoto.collection_id == collection.id)
+    return list(session.exec(statement.order_by(col(CollectionPhoto.document_id))))
+
+
+Row = TypeVar("Row", PickupCount, PickupReserve, Container, Signature)
 
 
 def _of(session: Session, model: type[Row], collection: Collection) -> list[Row]:

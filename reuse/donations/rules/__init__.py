@@ -10,6 +10,16 @@ from reuse.donations.rules.agreeing import unsettled as unsettled
 from reuse.donations.rules.amounts import exponent as exponent
 from reuse.donations.rules.amounts import in_major_units as in_major_units
 from reuse.donations.rules.amounts import load_price_caps as load_price_caps
+from reuse.donations.rules.containers import DEEPEST as DEEPEST
+from reuse.donations.rules.containers import MOST_DEVICES as MOST_DEVICES
+from reuse.donations.rules.containers import MOST_PARTS as MOST_PARTS
+from reuse.donations.rules.containers import TAKERS as TAKERS
+from reuse.donations.rules.containers import Because as Because
+from reuse.donations.rules.containers import ContainerKind as ContainerKind
+from reuse.donations.rules.containers import TransferReason as TransferReason
+from reuse.donations.rules.containers import TransferStatus as TransferStatus
+from reuse.donations.rules.containers import frozen_content as frozen_content
+from reuse.donations.rules.containers import may_take as may_take
 from reuse.donations.rules.counting import DeclaredItem as DeclaredItem
 from reuse.donations.rules.counting import Difference as Difference
 from reuse.donations.rules.counting import DifferenceReason as DifferenceReason
@@ -28,6 +38,7 @@ from reuse.donations.rules.declaring import merged_declarations as merged_declar
 from reuse.donations.rules.declaring import missing_declarations as missing_declarations
 from reuse.donations.rules.declaring import oldest_year as oldest_year
 from reuse.donations.rules.declaring import template_for as template_for
+from reuse.donations.rules.ink import checked_drawing as checked_drawing
 from reuse.donations.rules.pairing import SURE as SURE
 from reuse.donations.rules.pairing import PairedBy as PairedBy
 from reuse.donations.rules.pairing import Proposal as Proposal

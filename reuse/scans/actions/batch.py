@@ -17,12 +17,12 @@ from reuse.devices.queries import gate_facts
 from reuse.devices.rules import GateFacts, Status, check_move, next_steps, normal_code
 from reuse.errors import Conflict, Fault, Invalid, NotFound, Refusal
 from reuse.history.rules import Actor
-from reuse.people.rules import require_role
+from reuse.people.rules import Role, require_role
 from reuse.scans.actions.entry import Entry as Entry
 from reuse.scans.actions.intake import take_in_first
-from reuse.scans.actions.table import ACTIONS, TAKE_IN, Seen
+from reuse.scans.actions.table import ACTIONS, ON_THE_ROAD, TAKE_IN, Seen
 from reuse.scans.models import Scan
-from reuse.scans.queries import Remembered, devices_at_hand, languages_of, remembered
+from reuse.scans.queries import AtHand, Remembered, devices_at_hand, devices_to_fetch, languages_of, remembered
 from reuse.scans.rules import Outcome, oddness
 
 
@@ -85,13 +85,26 @@ def _find_devices(batch: _Batch, entries: Iterable[Entry]) -> None:
         normals = {entry.scan.id: normal_code(entry.scan.code) for entry in own}
         changing = any(entry.scan.action != "look" for entry in own)
         at_hand = devices_at_hand(batch.session, organisation_id, set(normals.values()), locked=changing)
+        on_the_road = _on_the_road(batch.session, organisation_id, own)
         known = remembered(batch.session, organisation_id, list(normals))
-        devices = {device.id: device for found in at_hand.values() for device, _ in found}
+        found = (*at_hand.values(), *on_the_road.values())
+        devices = {device.id: device for several in found for device, _ in several}
         batch.facts.update(gate_facts(batch.session, list(devices.values())))
         for entry in own:
-            _choose(entry, at_hand.get(normals[entry.scan.id], []))
+            here = at_hand.get(normals[entry.scan.id], [])
+            _choose(entry, [*here, *on_the_road.get(normals[entry.scan.id], [])] if _may_fetch(entry) else here)
             if (scan := known.get(entry.scan.id)) is not None:
                 _recall(entry, scan, devices.get(scan.device_id))
+
+
+def _may_fetch(entry: Entry) -> bool:
+    return entry.scan.action in ON_THE_ROAD and Role.carrier in entry.caller.roles
+
+
+def _on_the_road(session: Session, organisation_id: UUID, entries: Sequence[Entry]) -> AtHand:
+    """What a carrier may scan beside what is in its hands; most batches have no such scan and ask nothing."""
+    normals = {normal_code(entry.scan.code) for entry in entries if _may_fetch(entry)}
+    return devices_to_fetch(session, organisation_id, normals) if normals else {}
 
 
 def _choose(entry: Entry, found: Sequence[tuple[Device, str]]) -> None:

@@ -14,6 +14,7 @@ from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.models import Device
 from reuse.devices.rules import GateFacts, Milestone, Status
+from reuse.donations.actions.loading import load_device, pack_device, unpack_device
 from reuse.errors import Conflict, Fault, Invalid, NotFound
 from reuse.handovers.actions.check import check_handover
 from reuse.people.rules import Caller, Role
@@ -21,7 +22,10 @@ from reuse.scans.models import Scan
 from reuse.scans.rules import UNDO_WITHIN, ScanIn, plausible
 
 FLOOR = frozenset({Role.technician, Role.lead})
+ON_THE_ROAD = frozenset({"pick_up", "pack", "unpack"})
+"""What a carrier asks for, of devices that are not yet, or no longer, in a workshop's hands."""
 STOCK = FLOOR | {Role.network}
+HANDS = STOCK | {Role.carrier}
 MAX_LOCATION = 200
 
 
@@ -145,8 +149,38 @@ def _list(session: Session, caller: Caller, device: Device, _: ScanIn) -> None:
     list_device(session, caller, device)
 
 
-TAKE_IN = "take_in"
+def _pick_up(session: Session, caller: Caller, device: Device, scan: ScanIn) -> None:
+    """Count the device as loaded at the donor's; the signatures of the pick-up then take it along."""
+    said: object = scan.data.get("collection_id")
+    try:
+        collection_id = UUID(str(said))
+    except ValueError as error:
+        raise _unsaid("collection_id", "Say which collection fetches it, by its id: data.collection_id.") from error
+    container = _container(scan) if "container" in scan.data else None
+    load_device(session, caller, device, collection_id=collection_id, container=container, at=scan.at)
 
+
+def _pack(session: Session, caller: Caller, device: Device, scan: ScanIn) -> None:
+    pack_device(session, caller, device, container=_container(scan))
+
+
+def _unpack(session: Session, caller: Caller, device: Device, _: ScanIn) -> None:
+    unpack_device(session, caller, device)
+
+
+def _container(scan: ScanIn) -> str:
+    said: object = scan.data.get("container")
+    name = said.strip() if isinstance(said, str) else ""
+    if not name or len(name) > MAX_LOCATION or not name.isprintable():
+        raise _unsaid("container", "Say which container, by its code or id: data.container.")
+    return name
+
+
+def _unsaid(name: str, sentence: str) -> Invalid:
+    return Invalid(sentence, code="scan_incomplete", errors=(Fault(f"/data/{name}", "required", sentence),))
+
+
+TAKE_IN = "take_in"
 ACTIONS: dict[str, Action] = {
     TAKE_IN: Action(FLOOR, decide=_take_in),
     "receive": Action(FLOOR, decide=_receive),
@@ -155,5 +189,8 @@ ACTIONS: dict[str, Action] = {
     "look": Action(STOCK, decide=_look),
     "list": Action(frozenset({Role.lead}), act=_list),
     "hand_over_check": Action(STOCK, act=_hand_over_check),
+    "pick_up": Action(frozenset({Role.carrier, Role.lead}), act=_pick_up),
+    "pack": Action(HANDS, act=_pack),
+    "unpack": Action(HANDS, act=_unpack),
     "undo": Action(FLOOR, act=_undo),
 }

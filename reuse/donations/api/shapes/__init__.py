@@ -6,11 +6,14 @@ from reuse.donations.api.shapes.collecting import ContainerShape as ContainerSha
 from reuse.donations.api.shapes.collecting import CountShape as CountShape
 from reuse.donations.api.shapes.collecting import DifferenceShape as DifferenceShape
 from reuse.donations.api.shapes.collecting import ExtraShape as ExtraShape
+from reuse.donations.api.shapes.collecting import InkShape as InkShape
 from reuse.donations.api.shapes.collecting import PaperShape as PaperShape
+from reuse.donations.api.shapes.collecting import PhotoShape as PhotoShape
 from reuse.donations.api.shapes.collecting import PickupIn as PickupIn
 from reuse.donations.api.shapes.collecting import ReceptionIn as ReceptionIn
 from reuse.donations.api.shapes.collecting import ReconciliationLineShape as ReconciliationLineShape
 from reuse.donations.api.shapes.collecting import ReconciliationShape as ReconciliationShape
+from reuse.donations.api.shapes.collecting import ReserveShape as ReserveShape
 from reuse.donations.api.shapes.collecting import SeenShape as SeenShape
 from reuse.donations.api.shapes.collecting import SignatureShape as SignatureShape
 from reuse.donations.api.shapes.giving import AssignmentIn as AssignmentIn

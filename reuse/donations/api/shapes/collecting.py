@@ -2,10 +2,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from reuse.donations.api.shapes.words import Category, Quantity, Sentence, Word
-from reuse.donations.rules import CollectionMode, ReceptionOutcome
+from reuse.donations.rules import CollectionMode, ReceptionOutcome, checked_drawing
 from reuse.web import Shape
 
 
@@ -43,14 +43,30 @@ class SignatureShape(Shape):
     name: Word
 
 
+class InkShape(SignatureShape):
+    """Who signs, in which role; `drawn` where with a finger: an SVG path `M10 80 L60 20 …`, or a PNG as a data URL."""
+
+    drawn: Annotated[str, AfterValidator(checked_drawing)] | None = None
+
+
+class ReserveShape(Shape):
+    """What a party does not sign for as it stands; `donation_id` where the collection fetches several donations."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    category: Category | None = None
+    serial: Word | None = None
+    donation_id: UUID | None = None
+
+
 class PickupIn(Shape):
-    """What is signed away at the donor's."""
+    """What is signed away at the donor's; without serials what was scanned, without scans all that is declared."""
 
     at: AwareDatetime
     counts: Annotated[list[CountShape], Field(max_length=500)] | None = None
     serials: Annotated[list[Word], Field(max_length=10_000)] | None = None
     containers: list[ContainerShape] = Field(default=[], max_length=500)
-    signatures: list[SignatureShape] = Field(default=[], max_length=20)
+    reserves: list[ReserveShape] = Field(default=[], max_length=200)
+    signatures: list[InkShape] = Field(default=[], max_length=20)
 
 
 class SeenShape(Shape):
@@ -131,6 +147,14 @@ class PaperShape(Shape):
     document_id: UUID | None
 
 
+class PhotoShape(Shape):
+    """A photo of a pick-up; its bytes are at `/v1/documents/{document_id}/content`."""
+
+    document_id: UUID
+    donation_id: UUID | None
+    caption: str | None
+
+
 class CollectionShape(Shape):
     """A collection as the caller may see it: a donor sees its own donations in it and no other's."""
 
@@ -149,5 +173,7 @@ class CollectionShape(Shape):
     counts: list[CountShape]
     containers: list[ContainerShape]
     signatures: list[SignatureShape]
+    reserves: list[ReserveShape]
+    photos: list[PhotoShape]
     documents: list[PaperShape]
     reconciliation: ReconciliationShape | None
