@@ -211,6 +211,27 @@ def test_two_containers_of_one_code_on_a_note_stay_two(town: Town) -> None:
         assert [(one["code"], one["kind"]) for one in body["containers"]] == [("PAL-1", "pallet"), ("PAL-1", "fût")]
 
 
+def test_a_crate_that_the_donor_packed_is_the_one_that_the_note_names(town: Town) -> None:
+    donation = given(town, 3)
+    collection, other = planned(town, donation), planned(town, donation)
+    crate = made(town.council, code="C-1", donation_id=donation["id"])
+    put(town.council, crate, "SN-00001", "SN-00002")
+    body = picked_up(town, collection, serials=["SN-00003"], containers=[{"code": "C-1", "seal": "SC-4"}])
+    assert [(one["code"], one["kind"], one["seal"]) for one in body["containers"]] == [("C-1", "crate", "SC-4")]
+    assert {one["status"] for one in _devices(town, donation)} == {"collected"}
+    assert seen(town.council, crate)["holder_id"] == str(town.lead.organisation_id)
+    assert town.lead.get(f"/v1/collections/{other['id']}").json()["containers"] == []
+
+
+def test_a_container_of_another_collection_is_not_taken_along(town: Town) -> None:
+    donation = given(town, 1)
+    collection, other = planned(town, donation), planned(town, donation)
+    pallet = made(town.lead, kind="pallet", collection_id=other["id"])
+    put(town.lead, pallet, "SN-00001")
+    answer = town.lead.post(f"/v1/collections/{collection['id']}/pickup", {"at": "2026-03-02T09:00:00Z"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "other_collection")
+
+
 def test_a_container_with_somebody_elses_device_is_not_taken_along(town: Town) -> None:
     one, other = given(town, 1), accepted(town)
     listed(town.council, other, laptops(1, first=70))

@@ -129,6 +129,23 @@ def pickup() -> v.PickupNote:
 
 
 @pytest.fixture
+def transfer() -> v.TransferSlip:
+    return v.TransferSlip(
+        imprint("TA-2026-000004"), "TR-2026-000009", "accepted", CARRIER, WORKSHOP, AT, AT, "5e" * 32,
+        seals_intact=False,
+        containers=(
+            v.Container("PAL-0007", "pallet", "SC-88213", "30 portables", devices=28, sha256="9f" * 32),
+            v.Container("CAR-0001", "box", devices=2, inside="PAL-0007", sha256="1b" * 32),
+        ),
+        items=ITEMS, differences=(v.TransferDifference("seal_broken", "PAL-0007", "scellé coupé"),),
+        note="Quai 2.",
+        signatures=(
+            v.Signature("carrier", "R. Okafor", AT, "M10 80 C30 10 50 10 60 80 Q90 120 110 60"), v.Signature("taker"),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture
 def reception() -> v.ReceptionNote:
     return v.ReceptionNote(
         imprint("BR-2026-000018"), "CO-2026-000018", ("DO-2026-000031",), (DONOR,), CARRIER, AT, "Lille, quai A",

@@ -29,6 +29,7 @@ RENDER: dict[str, Callable[[Any], bytes]] = {
     "cover": documents.render_certificate_cover,
     "agreement": documents.render_donation_agreement,
     "pickup": documents.render_pickup_note,
+    "transfer": documents.render_transfer_slip,
     "reception": documents.render_reception_note,
     "handover": render_handover_receipt,
     "impact": render_impact_report,
@@ -337,3 +338,26 @@ def test_200_certificates_in_a_row_do_not_grow_the_process(certificate: v.Erasur
         other = dataclasses.replace(certificate.imprint, number=f"CE-2026-{count:06}")
         render_certificate(dataclasses.replace(certificate, imprint=other))
     assert resident() - before < 50_000_000
+
+
+def test_the_slip_names_every_hash_and_leaves_a_box_for_the_pen(transfer: v.TransferSlip) -> None:
+    read = text_of(printed("transfer", transfer))
+    for hash_ in (transfer.sha256, *(box.sha256 for box in transfer.containers)):
+        assert hash_ in read.replace(" ", "")
+    assert "dans PAL-0007" in read
+    assert "Date et signature" in read
+
+
+def test_a_drawn_signature_is_ink_on_paper_and_a_text_is_none(pickup: v.PickupNote) -> None:
+    def with_drawn(drawn: str) -> int:
+        signatures = (v.Signature("donor", "agent-1", drawn=drawn),)
+        page = pypdfium2.PdfDocument(RENDER["pickup"](dataclasses.replace(pickup, signatures=signatures)))
+        try:
+            return sum(page[len(page) - 1].render(scale=1).to_pil().convert("L").histogram()[:128])
+        finally:
+            page.close()
+
+    blank, stroke = with_drawn(""), with_drawn("M0 0 L300 100 M0 100 L300 0")
+    assert stroke > blank + 100
+    read = text_of(RENDER["pickup"](dataclasses.replace(pickup, signatures=(v.Signature("donor", "x", drawn="<b>"),))))
+    assert "<b>" in read

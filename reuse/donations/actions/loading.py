@@ -150,9 +150,10 @@ def containers_to_fetch(
     Those named on the spot, made where they are new; those loaded for it beforehand; and those in which a device lies
     that is taken along, for a device travels with its container.
     """
+    here = {donation.id for donation in donations_in(session, collection.id)}
     closed: set[UUID] = set()
     for box in boxes:
-        closed.add(_close(session, caller, collection, box, closed).id)
+        closed.add(_close(session, caller, collection, box, closed, here).id)
     planned = select(Container).where(Container.collection_id == collection.id)
     found = {container.id: container for container in session.exec(planned)}
     for lain_in in containers_of(session, [device.id for device in devices]).values():
@@ -166,14 +167,24 @@ def containers_to_fetch(
     for top in tops.values():
         if top.collection_id is None:
             change_container(session, top, collection_id=collection.id)
+        elif top.collection_id != collection.id:
+            sentence = f"Container {top.code} travels with another collection; take out what this one fetches."
+            raise Conflict(sentence, code="other_collection")
     return list(tops.values())
 
 
-def _close(session: Session, caller: Caller, collection: Collection, box: Box, closed: set[UUID]) -> Container:
+def _close(
+    session: Session, caller: Caller, collection: Collection, box: Box, closed: set[UUID], donation_ids: set[UUID]
+) -> Container:
     """A box as it is named on the note: the container of that code, if it is here and open, else a new one."""
     normal = normal_code(box.code) or None
     known = find_container(session, caller, box.code, collection) if normal else None
-    if known is not None and known.freeze_id is None and known.id not in closed and _is_here(caller, collection, known):
+    is_ours = known is not None and (
+        known.collection_id == collection.id
+        or known.holder_id == caller.organisation_id
+        or known.donation_id in donation_ids
+    )
+    if known is not None and is_ours and known.freeze_id is None and known.id not in closed:
         said = {name: value for name in ("seal", "content") if (value := getattr(box, name)) is not None}
         return change_container(session, known, collection_id=collection.id, **said)
     is_free = normal is not None and not is_taken(session, caller.organisation_id, normal)
@@ -193,10 +204,6 @@ def _close(session: Session, caller: Caller, collection: Collection, box: Box, c
     session.add(container)
     session.flush()
     return container
-
-
-def _is_here(caller: Caller, collection: Collection, container: Container) -> bool:
-    return container.collection_id == collection.id or container.holder_id == caller.organisation_id
 
 
 def devices_inside(session: Session, containers: Sequence[Container]) -> list[Device]:
