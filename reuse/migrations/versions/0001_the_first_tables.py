@@ -303,6 +303,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "transfer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("from_id", sa.Uuid(), nullable=False),
+        sa.Column("to_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("content", DOCUMENT, nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("given_by", DOCUMENT, nullable=False),
+        sa.Column("taken_by", DOCUMENT, nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seals_intact", sa.Boolean(), nullable=True),
+        sa.Column("differences", DOCUMENT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("version >= 1", name="ck_transfer_version"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_transfer_territory_id"), "transfer", ["territory_id"], unique=False)
+    op.create_index(op.f("ix_transfer_to_id"), "transfer", ["to_id"], unique=False)
+    op.create_index("uq_transfer_from_number", "transfer", ["from_id", "number"], unique=True)
+    op.create_table(
         "work_session",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -373,6 +399,7 @@ def upgrade() -> None:
         "collection_item",
         sa.Column("collection_id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_picked_up", sa.Boolean(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("category", sa.String(), nullable=True),
@@ -384,17 +411,46 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_collection_item_device_id"), "collection_item", ["device_id"], unique=False)
     op.create_table(
+        "collection_photo",
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("collection_id", sa.Uuid(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=True),
+        sa.Column("caption", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["collection_id"], ["collection.id"]),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"]),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.PrimaryKeyConstraint("document_id"),
+    )
+    op.create_index(op.f("ix_collection_photo_collection_id"), "collection_photo", ["collection_id"], unique=False)
+    op.create_table(
         "container",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("collection_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("holder_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("collection_id", sa.Uuid(), nullable=True),
+        sa.Column("donation_id", sa.Uuid(), nullable=True),
+        sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
+        sa.Column("live_code", sa.String(), nullable=True),
         sa.Column("seal", sa.String(), nullable=True),
         sa.Column("content", sa.String(), nullable=True),
+        sa.Column("freeze_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("parent_id IS NULL OR parent_id <> id", name="ck_container_parent"),
+        sa.CheckConstraint("version >= 1", name="ck_container_version"),
         sa.ForeignKeyConstraint(["collection_id"], ["collection.id"]),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.ForeignKeyConstraint(["parent_id"], ["container.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_container_collection_id"), "container", ["collection_id"], unique=False)
+    op.create_index(op.f("ix_container_donation_id"), "container", ["donation_id"], unique=False)
+    op.create_index(op.f("ix_container_holder_id"), "container", ["holder_id"], unique=False)
+    op.create_index(op.f("ix_container_parent_id"), "container", ["parent_id"], unique=False)
+    op.create_index("uq_container_live_code", "container", ["organisation_id", "live_code"], unique=True)
     op.create_table(
         "custody",
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -683,6 +739,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_pickup_count_collection_id"), "pickup_count", ["collection_id"], unique=False)
     op.create_table(
+        "pickup_reserve",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("collection_id", sa.Uuid(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=False),
+        sa.Column("category", sa.String(), nullable=True),
+        sa.Column("serial", sa.String(), nullable=True),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["collection_id"], ["collection.id"]),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_pickup_reserve_collection_id"), "pickup_reserve", ["collection_id"], unique=False)
+    op.create_table(
         "price_grid",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("territory_id", sa.Uuid(), nullable=False),
@@ -794,11 +863,29 @@ def upgrade() -> None:
         sa.Column("act", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("drawn", sa.String(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["collection_id"], ["collection.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_signature_collection_id"), "signature", ["collection_id"], unique=False)
+    op.create_table(
+        "transfer_thing",
+        sa.Column("transfer_id", sa.Uuid(), nullable=False),
+        sa.Column("thing_id", sa.Uuid(), nullable=False),
+        sa.Column("thing", sa.String(), nullable=False),
+        sa.Column("is_offered", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"]),
+        sa.PrimaryKeyConstraint("transfer_id", "thing_id"),
+    )
+    op.create_index(
+        "uq_transfer_thing_offered",
+        "transfer_thing",
+        ["thing_id"],
+        unique=True,
+        sqlite_where=sa.text("is_offered"),
+        postgresql_where=sa.text("is_offered"),
+    )
     op.create_table(
         "work_done",
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -865,6 +952,32 @@ def upgrade() -> None:
     op.create_index(op.f("ix_certificate_sanitization_id"), "certificate", ["sanitization_id"], unique=False)
     op.create_index(op.f("ix_certificate_territory_id"), "certificate", ["territory_id"], unique=False)
     op.create_index("uq_certificate_once", "certificate", ["medium_id", "sanitization_id"], unique=True)
+    op.create_table(
+        "container_device",
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("container_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["container_id"], ["container.id"]),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.PrimaryKeyConstraint("device_id"),
+    )
+    op.create_index(op.f("ix_container_device_container_id"), "container_device", ["container_id"], unique=False)
+    op.create_table(
+        "container_freeze",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("container_id", sa.Uuid(), nullable=False),
+        sa.Column("because", sa.String(), nullable=False),
+        sa.Column("content", DOCUMENT, nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_by_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("seal_intact", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(["container_id"], ["container.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_container_freeze_container_id"), "container_freeze", ["container_id"], unique=False)
     op.create_table(
         "disposal",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1150,6 +1263,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_disposal_medium_id"), table_name="disposal")
     op.drop_index(op.f("ix_disposal_device_id"), table_name="disposal")
     op.drop_table("disposal")
+    op.drop_index(op.f("ix_container_freeze_container_id"), table_name="container_freeze")
+    op.drop_table("container_freeze")
+    op.drop_index(op.f("ix_container_device_container_id"), table_name="container_device")
+    op.drop_table("container_device")
     op.drop_index("uq_certificate_once", table_name="certificate")
     op.drop_index(op.f("ix_certificate_territory_id"), table_name="certificate")
     op.drop_index(op.f("ix_certificate_sanitization_id"), table_name="certificate")
@@ -1162,6 +1279,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_api_key_organisation_id"), table_name="api_key")
     op.drop_table("api_key")
     op.drop_table("work_done")
+    op.drop_index(
+        "uq_transfer_thing_offered",
+        table_name="transfer_thing",
+        sqlite_where=sa.text("is_offered"),
+        postgresql_where=sa.text("is_offered"),
+    )
+    op.drop_table("transfer_thing")
     op.drop_index(op.f("ix_signature_collection_id"), table_name="signature")
     op.drop_table("signature")
     op.drop_index(
@@ -1189,6 +1313,8 @@ def downgrade() -> None:
     op.drop_index("uq_price_grid_version", table_name="price_grid")
     op.drop_index("ix_price_grid_valid_from", table_name="price_grid")
     op.drop_table("price_grid")
+    op.drop_index(op.f("ix_pickup_reserve_collection_id"), table_name="pickup_reserve")
+    op.drop_table("pickup_reserve")
     op.drop_index(op.f("ix_pickup_count_collection_id"), table_name="pickup_count")
     op.drop_table("pickup_count")
     op.drop_index(op.f("ix_organisation_territory_id"), table_name="organisation")
@@ -1242,8 +1368,14 @@ def downgrade() -> None:
     )
     op.drop_index("ix_custody_holder", table_name="custody")
     op.drop_table("custody")
+    op.drop_index("uq_container_live_code", table_name="container")
+    op.drop_index(op.f("ix_container_parent_id"), table_name="container")
+    op.drop_index(op.f("ix_container_holder_id"), table_name="container")
+    op.drop_index(op.f("ix_container_donation_id"), table_name="container")
     op.drop_index(op.f("ix_container_collection_id"), table_name="container")
     op.drop_table("container")
+    op.drop_index(op.f("ix_collection_photo_collection_id"), table_name="collection_photo")
+    op.drop_table("collection_photo")
     op.drop_index(op.f("ix_collection_item_device_id"), table_name="collection_item")
     op.drop_table("collection_item")
     op.drop_index(op.f("ix_collection_donation_donation_id"), table_name="collection_donation")
@@ -1262,6 +1394,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_work_session_organisation_id"), table_name="work_session")
     op.drop_index(op.f("ix_work_session_device_id"), table_name="work_session")
     op.drop_table("work_session")
+    op.drop_index("uq_transfer_from_number", table_name="transfer")
+    op.drop_index(op.f("ix_transfer_to_id"), table_name="transfer")
+    op.drop_index(op.f("ix_transfer_territory_id"), table_name="transfer")
+    op.drop_table("transfer")
     op.drop_table("territory")
     op.drop_index(op.f("ix_scan_received_at"), table_name="scan")
     op.drop_index(op.f("ix_scan_device_id"), table_name="scan")
