@@ -86,6 +86,14 @@ def fill_house(town: Town) -> None:
     town.lead.done(town.lead.post("/v1/labels", {"blank": 1, "format": "a4-24"}))
     assert town.network.post("/v1/needs", {"category": "laptop", "quantity": 5}).status_code == 201
     town.lead.done(town.lead.post("/v1/impact-reports", {}))
+    crate = town.lead.post("/v1/containers", {"kind": "crate", "collection_id": planned(town, donation)["id"]}).json()
+    offer = {
+        "container_ids": [crate["id"]],
+        "to_id": str(town.council.organisation_id),
+        "at": "2026-03-02T09:00:00Z",
+        "signature": {"role": "lead", "name": "lead-1"},
+    }
+    assert town.lead.post("/v1/transfers", offer).status_code == 201
 
 
 def rows_of(house: House) -> dict[tuple[str, str], dict[str, Any]]:
