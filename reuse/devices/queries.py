@@ -106,6 +106,18 @@ def codes_of(session: Session, device_ids: Collection[UUID]) -> dict[UUID, list[
     return found
 
 
+def code_of_each_kind(session: Session, device_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+    """The newest code of each kind, by device; past the ORM, for a note may name thousands."""
+    found: dict[UUID, dict[str, str]] = {device_id: {} for device_id in device_ids}
+    for start in range(0, len(device_ids), CHUNK):
+        some = device_ids[start : start + CHUNK]
+        statement = select(Code.device_id, Code.kind, Code.value).where(col(Code.device_id).in_(some))
+        for device_id, kind, value in session.exec(statement.order_by(col(Code.id))):
+            if device_id is not None:
+                found[device_id][kind] = value
+    return found
+
+
 def known_codes(session: Session, device_ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
     """Every (device, normalised code) of these devices, of whatever kind."""
     found: set[tuple[UUID, str]] = set()

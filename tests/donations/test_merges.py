@@ -139,6 +139,9 @@ def test_a_list_that_comes_later_finds_what_was_taken_in_by_serial_and_is_not_as
     assert [one["by"] for one in proposals(town, donation)] == []  # two listed are left, so none is the only one
     third = next(one for one in of_donation(town, donation) if one["serial"] == "SN-00003")
     assert merge(town.lead, donation, (unread["id"], third["id"])).status_code == 201
+    told = town.lead.get(f"/v1/devices/{known['id']}").json()
+    assert (told["manufacturer"], told["model"]) == ("Dell", "Latitude 5490")
+    assert ("asset_tag", "INV-00002") in {(code["kind"], code["value"]) for code in told["codes"]}
     again = listed(town.council, donation, laptops(3))
     assert (again["known"], again["devices"]) == (3, 0)
     assert len(of_donation(town, donation)) == 3

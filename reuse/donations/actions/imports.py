@@ -8,9 +8,9 @@ from sqlmodel import Session, col, update
 from reuse import clock
 from reuse.bulk import insert_rows
 from reuse.devices.actions.declaring import declare_devices
-from reuse.devices.actions.identity import NewDevice, bind_code
-from reuse.devices.actions.moves import change_device
+from reuse.devices.actions.identity import NewDevice
 from reuse.devices.rules import Status
+from reuse.donations.actions.learning import learn_from_list
 from reuse.donations.actions.moves import workshop_of_devices
 from reuse.donations.actions.recognise import Link, Recognised, Taken, links_of, recognise_rows
 from reuse.donations.actions.register import change_donation, check_side, lock_donation, settle_lines
@@ -115,9 +115,7 @@ def _write(session: Session, this: DonationImport, donation: Donation, seen: Rec
     devices = declare_devices(session, actor, [device_of_row(donation, row.item) for row, _ in seen.new])
     items = [(device_id, key, row.item) for device_id, (row, key) in zip(devices, seen.new, strict=True)]
     items += [(device.id, row.keys[0], row.item) for device, row in seen.late]
-    for device, row in seen.named:
-        change_device(session, device, serial=row.item.serial)
-        bind_code(session, actor, device, kind="serial", value=str(row.item.serial))
+    learn_from_list(session, actor, [(device, row.item) for device, row in [*seen.late, *seen.named]])
     if items:
         listed = ((device_id, donation.id, key, item.category, item.serial) for device_id, key, item in items)
         insert_rows(session, DonationItem, ("device_id", "donation_id", "key", "category", "serial"), listed)

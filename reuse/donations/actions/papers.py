@@ -33,7 +33,7 @@ from labels.values import (
 )
 from reuse import clock
 from reuse.devices.models import Device
-from reuse.devices.queries import codes_of
+from reuse.devices.queries import code_of_each_kind
 from reuse.documents.actions import Readers, next_number, order_document
 from reuse.documents.models import Document
 from reuse.donations.models import (
@@ -279,8 +279,7 @@ def _devices(session: Session, collection: Collection, donation: Donation, which
 
 def items_of(session: Session, devices: Sequence[tuple[Device, str]]) -> tuple[Item, ...]:
     """Devices with their notes as lines of a document."""
-    codes = codes_of(session, [device.id for device, _ in devices])
-    kinds = {device_id: {code.kind: code.value for code in found} for device_id, found in codes.items()}
+    kinds = code_of_each_kind(session, [device.id for device, _ in devices])
     return tuple(
         Item(
             code=kinds[device.id].get("label", ""),

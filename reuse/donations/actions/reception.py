@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from reuse import clock
@@ -236,15 +237,36 @@ def _miss(
     _note_all(session, collection, lost)
 
 
+_NEW_NOTE = insert(CollectionItem)
+_NOTE = (
+    update(CollectionItem)
+    .where(
+        col(CollectionItem.collection_id) == bindparam("of_collection"),
+        col(CollectionItem.device_id) == bindparam("of_device"),
+    )
+    .values({name: bindparam(f"to_{name}") for name in ("outcome", "category", "serial", "note")})
+)
+
+
 def _note_all(session: Session, collection: Collection, told: Sequence[tuple[Seen, Device]]) -> None:
-    """Keep what the dock said of each device, beside whether it was signed away."""
-    known = session.exec(select(CollectionItem).where(CollectionItem.collection_id == collection.id)).all()
-    items = {item.device_id: item for item in known}
+    """Keep what the dock said of each device, beside whether it was signed away; past the ORM, for it is thousands."""
+    session.flush()
+    own = select(CollectionItem.device_id).where(CollectionItem.collection_id == collection.id)
+    known = set(session.exec(own))
+    new: list[dict[str, Any]] = []
+    noted: list[dict[str, Any]] = []
     for entry, device in told:
-        item = items.get(device.id) or CollectionItem(collection_id=collection.id, device_id=device.id)
-        item.outcome, item.category = entry.outcome, entry.category or device.category
-        item.serial, item.note = entry.serial, entry.note
-        session.add(item)
+        category = entry.category or device.category
+        said = {"outcome": entry.outcome, "category": category, "serial": entry.serial, "note": entry.note}
+        if device.id in known:
+            there = {"of_collection": collection.id, "of_device": device.id}
+            noted.append({**there, **{f"to_{name}": value for name, value in said.items()}})
+        else:
+            new.append({"collection_id": collection.id, "device_id": device.id, "is_picked_up": False, **said})
+    if new:
+        session.connection().execute(_NEW_NOTE, new)
+    if noted:
+        session.connection().execute(_NOTE, noted)
 
 
 def _take_extra(

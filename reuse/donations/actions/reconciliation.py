@@ -2,8 +2,10 @@ from collections import Counter
 from collections.abc import Collection as Several
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from reuse.devices.models import Code, Device
@@ -34,6 +36,14 @@ from reuse.donations.rules import (
 NOT_SEEN = (Status.declared, Status.collected, Status.withdrawn)
 
 
+class _Item(NamedTuple):
+    """A device as its donor listed it."""
+
+    device_id: UUID
+    category: str
+    serial: str | None
+
+
 def reconciliation_of(session: Session, donation_ids: Several[UUID]) -> Reconciliation:
     """Declared, picked up and received of these donations, over all their collections so far.
 
@@ -44,7 +54,7 @@ def reconciliation_of(session: Session, donation_ids: Several[UUID]) -> Reconcil
     session.flush()
     devices = devices_of(session, donation_ids)
     withdrawn = {device.id for device in devices if device.status == Status.withdrawn}
-    items = session.exec(select(DonationItem).where(col(DonationItem.donation_id).in_(donation_ids))).all()
+    items = _items(session, donation_ids)
     declared: Counter[str] = Counter()
     for lines in lines_of(session, donation_ids).values():
         for line in lines:
@@ -79,25 +89,23 @@ def _spare(listed: Counter[str], declared: Counter[str], refusals: Sequence[Line
 def _seen(session: Session, donation_ids: Several[UUID], devices: Sequence[Device]) -> list[SeenDevice]:
     """Every device that came, or was said to be missing, as the dock saw it; of several notes the last counts."""
     notes = session.exec(
-        select(CollectionItem)
+        select(CollectionItem.device_id, CollectionItem.outcome, CollectionItem.category, CollectionItem.serial)
         .join(Device, col(Device.id) == col(CollectionItem.device_id))
         .where(col(Device.donation_id).in_(donation_ids), col(CollectionItem.outcome).is_not(None))
         .order_by(col(CollectionItem.collection_id))
     )
-    told = {note.device_id: note for note in notes}
+    told = {device_id: (outcome, category, serial) for device_id, outcome, category, serial in notes}
     seen: list[SeenDevice] = []
     for device in devices:
         if device.status in NOT_SEEN:
             continue
-        note = told.get(device.id)
-        said = ReceptionOutcome(note.outcome) if note and note.outcome else ReceptionOutcome.RECEIVED
+        noted, category, serial = told.get(device.id, (None, None, None))
+        said = ReceptionOutcome(noted) if noted else ReceptionOutcome.RECEIVED
         found_since = said is ReceptionOutcome.MISSING and device.status != Status.missing
         outcome = ReceptionOutcome.RECEIVED if found_since else said
         if device.status == Status.missing:
             outcome = ReceptionOutcome.MISSING
-        category = note.category if note and note.category else device.category
-        serial = note.serial if note and note.serial else device.serial
-        seen.append(SeenDevice(category, outcome, str(device.id), serial))
+        seen.append(SeenDevice(category or device.category, outcome, str(device.id), serial or device.serial))
     return seen
 
 
@@ -114,11 +122,10 @@ def _picked_up(session: Session, donation_ids: Several[UUID], collections: Seque
     every = select(Device.id, Device.category).where(col(Device.donation_id).in_(donation_ids))
     wanted = dict(session.exec(every).all())  # a listed device that was merged since was signed away all the same
     for collection in collections:
-        came = session.exec(select(CollectionItem).where(CollectionItem.collection_id == collection.id)).all()
         if collection.picked_up_at is None:
             if collection.status == CollectionStatus.RECEIVED:
-                arrived = [one for one in came if one.outcome not in {None, ReceptionOutcome.MISSING}]
-                total.update(wanted[one.device_id] for one in arrived if one.device_id in wanted)
+                came = col(CollectionItem.outcome).is_not(None) & (CollectionItem.outcome != ReceptionOutcome.MISSING)
+                total.update(wanted[one] for one in _in_it(session, collection, came) if one in wanted)
             continue
         counts = session.exec(select(PickupCount).where(PickupCount.collection_id == collection.id)).all()
         linked = session.exec(
@@ -129,8 +136,20 @@ def _picked_up(session: Session, donation_ids: Several[UUID], collections: Seque
                 if count.donation_id is None or count.donation_id in donation_ids:
                     total[count.category] += count.quantity
         else:
-            total.update(wanted[one.device_id] for one in came if one.is_picked_up and one.device_id in wanted)
+            signed = _in_it(session, collection, col(CollectionItem.is_picked_up).is_(True))
+            total.update(wanted[one] for one in signed if one in wanted)
     return total
+
+
+def _in_it(session: Session, collection: Collection, which: ColumnElement[bool]) -> Sequence[UUID]:
+    statement = select(CollectionItem.device_id).where(CollectionItem.collection_id == collection.id, which)
+    return session.exec(statement).all()
+
+
+def _items(session: Session, donation_ids: Several[UUID]) -> list[_Item]:
+    """What was listed one by one; past the ORM, for it may be thousands."""
+    statement = select(DonationItem.device_id, DonationItem.category, DonationItem.serial)
+    return [_Item(*row) for row in session.exec(statement.where(col(DonationItem.donation_id).in_(donation_ids)))]
 
 
 def _with_references(session: Session, differences: Sequence[Difference]) -> list[Difference]:
