@@ -65,11 +65,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Upload:
-    """What was sent as a file: the raw body, or the part `file` of a multipart form with the form's other fields."""
+    """What was sent as a file: the raw body, or the part `file` of a multipart form with the form's other fields.
+
+    `more` are the further parts of a form that are files, in their order; most doors read one file only.
+    """
 
     content: bytes
     file_name: str | None
     fields: dict[str, str]
+    more: tuple[bytes, ...] = ()
 
 
 def page_as_csv(page: Page[Any]) -> bytes:

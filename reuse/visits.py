@@ -159,6 +159,8 @@ class Visit:
         if self.upload is not None:
             digest = hashlib.sha256(self.upload.content).hexdigest()
             plain["upload"] = [digest, self.upload.file_name, sorted(self.upload.fields.items())]
+            if self.upload.more:
+                plain["more"] = [hashlib.sha256(part).hexdigest() for part in self.upload.more]
         return hashlib.sha256(canonical_json(plain)).hexdigest()
 
 

@@ -157,7 +157,9 @@ async def _read_upload(request: Request[Any, Any, Any]) -> Upload:
             sentence = "The form has no part named file; send the file under this name."
             raise Invalid(sentence, code="file_missing", errors=(Fault("/file", "required", sentence),))
         fields = {name: value for name, value in form.items() if name != "file" and isinstance(value, str)}
-        return Upload(await file.read(), _tidy(file.filename), fields)
+        others = [part for _, part in form.multi_items() if isinstance(part, UploadFile) and part is not file]
+        more = tuple([await part.read() for part in others])
+        return Upload(await file.read(), _tidy(file.filename), fields, more)
     return Upload(await request.body(), _tidy(request.query_params.get("file_name")), {})
 
 

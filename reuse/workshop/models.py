@@ -2,24 +2,44 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from reuse.columns import DOCUMENT, INSTANT, table_name
 
 
 class Capture(SQLModel, table=True):
-    """A hardware inventory that a tool made; only what is free of personal data is kept (spec/law.md, GDPR)."""
+    """A hardware inventory that tools made; only what is free of personal data is kept (spec/law.md, GDPR).
+
+    `kept` is the evidence: the stripped form, under `kept_sha256` of its canonical JSON; `upload_sha256` names what was
+    sent, of several files as one. Without a device it waits until somebody says which machine it is of.
+    """
+
+    __table_args__ = (
+        Index(
+            "uq_capture_waiting",
+            "organisation_id",
+            "upload_sha256",
+            unique=True,
+            sqlite_where=text("device_id IS NULL"),
+            postgresql_where=text("device_id IS NULL"),
+        ),
+    )
 
     id: UUID = Field(primary_key=True)
-    device_id: UUID = Field(foreign_key="device.id", index=True)
+    device_id: UUID | None = Field(default=None, foreign_key="device.id", index=True)
     format: str
     partial: bool
     identity: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
     kept: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    kept_sha256: str
     medium_ids: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
     warnings: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)
     upload_sha256: str
     confirmed_reason: str | None = None
+    matched_by: str | None = None
+    match_reasons: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
+    match_note: str | None = None
     organisation_id: UUID
     person: str | None = None
     created_at: datetime = Field(sa_type=INSTANT)

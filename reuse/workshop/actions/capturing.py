@@ -5,44 +5,56 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from reuse import clock
-from reuse.canonical import as_json, sha256_hex
+from reuse.canonical import as_json, canonical_json, sha256_hex
 from reuse.devices.actions.identity import NewMedium, add_media, bind_code
 from reuse.devices.actions.milestones import note_work, set_milestone, withdraw_milestones
 from reuse.devices.actions.moves import change_device
-from reuse.devices.models import Device, Medium
+from reuse.devices.models import Device
 from reuse.devices.rules import Milestone, Status, Work, check_works, normal_code
 from reuse.errors import Conflict, Fault, NotFound
 from reuse.history.actions import record
 from reuse.people.rules import Caller, require_person
-from reuse.workshop.captures.shape import CaptureFound, Identity
+from reuse.workshop.captures.shape import CaptureFound
 from reuse.workshop.models import Capture
 
 
+def new_capture(caller: Caller, found: CaptureFound, *, upload_sha256: str) -> Capture:
+    """The row of a capture that has no device yet; only the stripped form is kept, under its own hash."""
+    kept = as_json(found.kept)
+    return Capture(
+        id=clock.new_id(),
+        format=found.format,
+        partial=found.partial,
+        identity=as_json(asdict(found.identity)),
+        kept=kept,
+        kept_sha256=sha256_hex(canonical_json(kept)),
+        warnings=[asdict(warning) for warning in found.warnings],
+        upload_sha256=upload_sha256,
+        organisation_id=caller.organisation_id,
+        person=caller.person,
+        created_at=clock.now(),
+    )
+
+
 def take_capture(
-    session: Session, caller: Caller, device: Device, found: CaptureFound, *, content: bytes
-) -> tuple[Capture, list[Medium]]:
-    """Take what a tool found in a machine: its identity, its facts and every medium, in the order found.
+    session: Session, caller: Caller, device: Device, found: CaptureFound, *, upload_sha256: str
+) -> Capture:
+    """Take what tools found in a machine, sent for this device."""
+    capture = new_capture(caller, found, upload_sha256=upload_sha256)
+    capture.device_id, capture.matched_by = device.id, "sender"
+    return learn_from(session, caller, device, capture, found)
+
+
+def learn_from(session: Session, caller: Caller, device: Device, capture: Capture, found: CaptureFound) -> Capture:
+    """Take what tools found in a machine: its identity, its facts and every medium, in the order found.
 
     It sets `captured`, unless the capture tells only a part, or names another serial number than the device's own:
     then somebody must say first that this is the right machine (`confirm_capture`).
     """
     check_works(Status(device.status))
-    differs = _serial_differs(device, found.identity)
-    warnings = [*found.warnings, *([_differs(device, found.identity)] if differs else [])]
-    capture = Capture(
-        id=clock.new_id(),
-        device_id=device.id,
-        format=found.format,
-        partial=found.partial,
-        identity=as_json(asdict(found.identity)),
-        kept=as_json(found.kept),
-        warnings=[asdict(warning) for warning in warnings],
-        upload_sha256=sha256_hex(content),
-        organisation_id=caller.organisation_id,
-        person=caller.person,
-        created_at=clock.now(),
-    )
-    if differs:
+    differs = _differing_serial(device, found)
+    if differs is not None:
+        capture.warnings = [*capture.warnings, asdict(_differs(device, differs))]
         change_device(session, device, identity_open=str(capture.id))
         withdraw_milestones(session, caller.actor, device, [Milestone.captured], reason="another serial was captured")
     else:
@@ -53,9 +65,9 @@ def take_capture(
     note_work(session, caller.actor, device, Work.capture)
     what = {"capture": str(capture.id), "format": found.format, "media": [medium.serial for medium in media]}
     record(session, caller.actor, thing="device", thing_id=device.id, verb="captured", data=what)
-    if not found.partial and not differs:
+    if not found.partial and differs is None:
         set_milestone(session, caller.actor, device, Milestone.captured, source=found.format)
-    return capture, media
+    return capture
 
 
 def confirm_capture(session: Session, caller: Caller, device: Device, capture: Capture, *, reason: str) -> Capture:
@@ -88,15 +100,18 @@ def capture_for(session: Session, caller: Caller, capture_id: UUID) -> tuple[Cap
     return found[0], found[1]
 
 
-def _serial_differs(device: Device, identity: Identity) -> bool:
-    if device.serial is None or identity.serial is None:
-        return False
-    return normal_code(device.serial) != normal_code(identity.serial)
+def _differing_serial(device: Device, found: CaptureFound) -> str | None:
+    """The serial that a tool gives and that is not the device's own; also where another tool gives the right one."""
+    if device.serial is None:
+        return None
+    told = [said.value for one in found.conflicts if one.field == "serial" for said in one.values]
+    serials = [serial for serial in (found.identity.serial, *told) if serial is not None]
+    return next((serial for serial in serials if normal_code(serial) != normal_code(device.serial)), None)
 
 
-def _differs(device: Device, identity: Identity) -> Fault:
+def _differs(device: Device, serial: str) -> Fault:
     sentence = (
-        f"This machine says that its serial number is {identity.serial}, and the device's is {device.serial}. "
+        f"This machine says that its serial number is {serial}, and the device's is {device.serial}. "
         "Check the label; if it is the right machine, confirm the capture."
     )
     return Fault("/identity/serial", "serial_differs", sentence)

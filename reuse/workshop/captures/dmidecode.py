@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from reuse.boundedjson import Node, refuse, text_at
-from reuse.workshop.captures.findings import Findings, model_name, name_at, real_uuid, serial_at
+from reuse.workshop.captures.findings import Findings, asset_tag_at, model_name, name_at, real_uuid, serial_at
 from reuse.workshop.captures.kinds import chassis_of
 from reuse.workshop.captures.shape import Component, Facts, Identity
 
@@ -36,19 +36,23 @@ def read_dmidecode(text: str, within: str = "") -> Findings:
         manufacturer=manufacturer,
         model=model_name(found, manufacturer, system, ("Product Name", "Version")),
         serial=serial_at(found, system, "Serial Number"),
-        asset_tag=name_at(Findings(""), chassis, "Asset Tag"),
+        asset_tag=asset_tag_at(found, chassis, "Asset Tag"),
         uuid=real_uuid(found, text_at(system, "UUID"), f"{system.pointer}/UUID"),
         chassis=chassis_of(text_at(chassis, "Type")),
         virtual_machine="System is a virtual machine" in text,
     )
     processor = _first(sections, "Processor Information")
     found.facts = Facts(cpu=text_at(processor, "Version") if processor is not None else None)
+    tpm = _first(sections, "TPM Device")
+    if tpm is not None:
+        found.facts = replace(found.facts, tpm=text_at(tpm, "Specification Version") or "present")
     _see_memory(found, [node for title, node in sections if title == "Memory Device"])
     return found
 
 
 def _see_memory(found: Findings, modules: list[Node]) -> None:
     quiet = Findings("")
+    found.facts = replace(found.facts, ram_slots=len(modules) or None)
     for module in modules:
         match = _SIZE.fullmatch(text_at(module, "Size") or "")
         if match is None:

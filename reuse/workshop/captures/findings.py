@@ -1,9 +1,11 @@
 """From what a reader saw to what is answered and stored: placeholders dropped with a warning, media merged."""
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 
 from reuse.boundedjson import Node, number_at, place, refuse, text_at
+from reuse.devices.rules import is_label_code, normal_code
 from reuse.errors import Fault
 from reuse.placeholders import (
     identifies_nothing,
@@ -11,7 +13,7 @@ from reuse.placeholders import (
     is_virtual_machine,
     uuid_identifies_nothing,
 )
-from reuse.workshop.captures.shape import CaptureFound, Component, Facts, Identity, MediumFound
+from reuse.workshop.captures.shape import CaptureFound, Component, Conflict, Facts, Identity, MediumFound
 
 MAX_SIZE = 2**60
 """An exbibyte: lshw prints sizes near 2^64 where a subtraction went below zero (samples/lshw, a FAT volume)."""
@@ -39,6 +41,7 @@ class Findings:
     sightings: list[Sighting] = field(default_factory=list[Sighting])
     components: list[Component] = field(default_factory=list[Component])
     warnings: list[Fault] = field(default_factory=list[Fault])
+    conflicts: list[Conflict] = field(default_factory=list[Conflict])
     partial: bool = False
 
 
@@ -81,6 +84,41 @@ def real_serial(found: Findings, value: str | None, pointer: str) -> str | None:
         )
         return None
     return real_name(found, value, pointer)
+
+
+_INVENTORY_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#-]{2,39}")
+_DIGITS_OF_A_NUMBER = 3
+
+
+def _is_inventory_number(value: str) -> bool:
+    """One of our labels, or one word with three digits or more and no more letters than digits: names are longer."""
+    if is_label_code(normal_code(value)):
+        return True
+    digits, letters = sum(sign.isdigit() for sign in value), sum(sign.isalpha() for sign in value)
+    return _INVENTORY_NUMBER.fullmatch(value) is not None and digits >= max(_DIGITS_OF_A_NUMBER, letters)
+
+
+def asset_tag_at(found: Findings, node: Node, key: str) -> str | None:
+    """The owner's inventory number; anything that might be a person's name or free text is dropped unseen.
+
+    Owners write names there too: "PC de …", a login (spec/law.md, GDPR).
+    """
+    value = text_at(node, key)
+    if value is None or identifies_nothing(value) or is_mac_address(value):
+        return None
+    if _is_inventory_number(value):
+        return value
+    warn(found, place(node, key), "asset_tag_dropped", "The asset tag is no inventory number; it was not kept.")
+    return None
+
+
+def seat_of(device_file: str | None) -> str | None:
+    """The block device's name as all tools understand it: sda, nvme0, mmcblk0; None for anything else."""
+    match = _DEVICE_FILE.match(device_file or "")
+    return match[1] if match else None
+
+
+_DEVICE_FILE = re.compile(r"(?:/dev/)?((?:sd|hd|vd|xvd)[a-z]{1,3}|nvme\d{1,3}|mmcblk\d{1,3})(?:n\d{1,3})?(?![a-z0-9])")
 
 
 def real_uuid(found: Findings, value: str | None, pointer: str) -> str | None:
@@ -136,13 +174,35 @@ def conclude(found: Findings) -> CaptureFound:
         "media": [asdict(medium) for medium in media],
         "components": [asdict(component) for component in found.components],
         "warnings": [asdict(warning) for warning in found.warnings],
+        "conflicts": [asdict(conflict) for conflict in found.conflicts],
         "partial": found.partial,
     }
-    return CaptureFound(found.format, identity, facts, media, tuple(found.warnings), found.partial, kept)
+    return CaptureFound(
+        format=found.format,
+        identity=identity,
+        facts=facts,
+        media=media,
+        warnings=tuple(found.warnings),
+        partial=found.partial,
+        kept=kept,
+        conflicts=tuple(found.conflicts),
+        components=tuple(found.components),
+    )
 
 
 def merge(found: Findings) -> tuple[MediumFound, ...]:
-    """The media, each once: two sightings are one medium when serial (or WWN) agree and nothing tells them apart."""
+    """The media, each once; different media of one serial are told."""
+    merged = merged_sightings(found)
+    for serial, times in Counter(each.medium.serial for each in merged).items():
+        if serial is not None and times > 1:
+            warn(
+                found, "", "duplicate_serial", f'{times} different media give the serial "{serial}": read their labels.'
+            )
+    return tuple(each.medium for each in merged)
+
+
+def merged_sightings(found: Findings) -> list[Sighting]:
+    """The media of one tool, each once: two sightings are one where serial (or WWN) agree and nothing parts them."""
     if len(found.sightings) > MAX_MEDIA:
         refuse(
             "", "too_many_media", f"This capture names {len(found.sightings):,} media; no machine has over {MAX_MEDIA}."
@@ -151,16 +211,11 @@ def merge(found: Findings) -> tuple[MediumFound, ...]:
     for sighting in found.sightings:
         for index, known in enumerate(merged):
             if _same_medium(known, sighting):
-                merged[index] = Sighting(_both(known.medium, sighting.medium), known.seat or sighting.seat)
+                merged[index] = Sighting(both(known.medium, sighting.medium), known.seat or sighting.seat)
                 break
         else:
             merged.append(sighting)
-    for serial, times in Counter(each.medium.serial for each in merged).items():
-        if serial is not None and times > 1:
-            warn(
-                found, "", "duplicate_serial", f'{times} different media give the serial "{serial}": read their labels.'
-            )
-    return tuple(each.medium for each in merged)
+    return merged
 
 
 def _same_medium(one: Sighting, other: Sighting) -> bool:
@@ -172,7 +227,7 @@ def _same_medium(one: Sighting, other: Sighting) -> bool:
         return True
     if first.wwn and second.wwn:
         return first.wwn == second.wwn and _same_serial(first, second, unknown=True)
-    return _same_serial(first, second, unknown=False) and _same_size(first, second)
+    return _same_serial(first, second, unknown=False) and same_size(first, second)
 
 
 def _same_serial(first: MediumFound, second: MediumFound, *, unknown: bool) -> bool:
@@ -181,13 +236,14 @@ def _same_serial(first: MediumFound, second: MediumFound, *, unknown: bool) -> b
     return "".join(first.serial.split()).upper() == "".join(second.serial.split()).upper()
 
 
-def _same_size(first: MediumFound, second: MediumFound) -> bool:
+def same_size(first: MediumFound, second: MediumFound) -> bool:
+    """Whether two tools may mean one size; one that says none contradicts none."""
     if first.size_bytes is None or second.size_bytes is None:
         return True
     return abs(first.size_bytes - second.size_bytes) <= SAME_SIZE * max(first.size_bytes, second.size_bytes)
 
 
-def _both(first: MediumFound, second: MediumFound) -> MediumFound:
+def both(first: MediumFound, second: MediumFound) -> MediumFound:
     """What the first sighting says, filled up from the second; the longer model wins: lshw cuts at 16 characters."""
     longer = max((first.model or "", second.model or ""), key=len) or None
     return MediumFound(

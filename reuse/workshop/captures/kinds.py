@@ -26,6 +26,22 @@ def kind_by_model(model: str | None) -> str | None:
     return next((kind for kind, pattern in _patterns() if pattern.search(upper)), None)
 
 
+RAID_VOLUME = (
+    "This is a volume of a RAID controller and no disk: run smartctl -j -a -d megaraid,N for each disk behind it."
+)
+
+
+@cache
+def _volumes() -> re.Pattern[str]:
+    table = json.loads(files("reuse").joinpath("data/media_models.json").read_text("utf-8"))
+    return re.compile("|".join(cast("list[str]", table["raid_volumes"])), re.IGNORECASE)
+
+
+def is_raid_volume(model: str | None) -> bool:
+    """Whether this model is what a RAID controller calls its volumes: the disks behind it are not seen."""
+    return model is not None and _volumes().search(model) is not None
+
+
 CHASSIS = {
     "laptop": (
         "notebook", "laptop", "portable", "sub-notebook", "subnotebook", "netbook", "convertible", "detachable",

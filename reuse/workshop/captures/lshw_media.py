@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from reuse.boundedjson import Node, as_list, child, children, place, text_at, wrong_type
-from reuse.workshop.captures.findings import Findings, Sighting, name_at, serial_at, size_at, warn
-from reuse.workshop.captures.kinds import kind_by_model
+from reuse.workshop.captures.findings import Findings, Sighting, name_at, seat_of, serial_at, size_at, warn
+from reuse.workshop.captures.kinds import RAID_VOLUME, is_raid_volume, kind_by_model
 from reuse.workshop.captures.shape import MediumFound
 
 _OPTICAL = re.compile(r"\b(cd|dvd|bd|blu-ray)[ -]?(rom|ram|r|rw|reader|writer)?\b", re.IGNORECASE)
@@ -90,7 +90,7 @@ def _nvme(found: Findings, controller: Node) -> list[Sighting]:
         wwn=None,
         soldered=False,
     )
-    return [Sighting(medium, next(iter(_logical_names(controller)), None))]
+    return [Sighting(medium, seat_of(next(iter(_logical_names(controller)), None)))]
 
 
 def _card(found: Findings, card: Node) -> list[Sighting]:
@@ -139,6 +139,8 @@ def _disk(found: Findings, disk: Node, seat: _Seat) -> list[Sighting]:
             "live_medium",
             f"The tool ran from {model or 'this stick'}: if it is the workshop's, say removed.",
         )
+    if is_raid_volume(model):
+        warn(found, disk.pointer, "raid_volume", RAID_VOLUME)
     name = _block_name(disk)
     return [
         Sighting(MediumFound(serial, kind, size, name_at(found, disk, "vendor"), model, None, soldered=False), name)

@@ -32,7 +32,7 @@ def read_nvme_list(node: Node) -> Findings:
         by_serial[key] = _grown(by_serial[key], medium) if key in by_serial else medium
     found.sightings = [Sighting(medium) for medium in by_serial.values()]
     if not found.sightings:
-        refuse("/Devices", "no_medium", "nvme list shows no drive on this machine.")
+        refuse(f"{node.pointer}/Devices", "no_medium", "nvme list shows no drive on this machine.")
     return found
 
 
@@ -78,7 +78,7 @@ def read_nvme_id_ctrl(node: Node) -> Findings:
     if isinstance(total, int) and not isinstance(total, bool):
         size = size_at(found, node, "tnvmcap")
     elif (digits := text_at(node, "tnvmcap")) is not None and digits.isascii() and digits.isdigit():
-        size = real_size(found, int(digits[:40]), "/tnvmcap")
+        size = real_size(found, int(digits[:40]), f"{node.pointer}/tnvmcap")
     medium = MediumFound(
         serial=serial_at(found, node, "sn"),
         kind="ssd_nvme",

@@ -43,17 +43,41 @@ class Facts:
     screen_width_px: int | None = None
     screen_height_px: int | None = None
     battery_health_percent: int | None = None
+    ram_slots: int | None = None
+    tpm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part that is a record of its own (spec/process.md): memory, battery, processor, display or graphics."""
+    """One part that is a record of its own (spec/process.md): memory, battery, processor, display or graphics.
+
+    `health_percent` is what a battery still holds of its design capacity.
+    """
 
     kind: str
     manufacturer: str | None
     model: str | None
     serial: str | None
     size_bytes: int | None = None
+    health_percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one source says of a field."""
+
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field of which two sources of one machine say different things: all that was said, what was taken, and why."""
+
+    field: str
+    values: tuple[Said, ...]
+    chosen: Any
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +91,23 @@ class CaptureFound:
     warnings: tuple[Fault, ...]
     partial: bool
     kept: dict[str, Any]
+    conflicts: tuple[Conflict, ...] = ()
+    components: tuple[Component, ...] = ()
+
+
+def found_from(kept: dict[str, Any]) -> CaptureFound:
+    """The capture again from what was kept of it: the inverse of `kept`."""
+    return CaptureFound(
+        format=kept["format"],
+        identity=Identity(**kept["identity"]),
+        facts=Facts(**kept["facts"]),
+        media=tuple(MediumFound(**one) for one in kept["media"]),
+        warnings=tuple(Fault(**one) for one in kept["warnings"]),
+        partial=kept["partial"],
+        kept=kept,
+        conflicts=tuple(
+            Conflict(one["field"], tuple(Said(**said) for said in one["values"]), one["chosen"], one["why"])
+            for one in kept["conflicts"]
+        ),
+        components=tuple(Component(**one) for one in kept["components"]),
+    )

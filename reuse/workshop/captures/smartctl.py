@@ -1,8 +1,8 @@
 """smartctl -j: one medium per object (smartmontools 7.0 to 7.4; ATA, NVMe, SCSI)."""
 
 from reuse.boundedjson import Node, child, children, number_at, place, refuse, text_at
-from reuse.workshop.captures.findings import Findings, Sighting, name_at, serial_at, size_at, warn
-from reuse.workshop.captures.kinds import kind_by_model
+from reuse.workshop.captures.findings import Findings, Sighting, name_at, seat_of, serial_at, size_at, warn
+from reuse.workshop.captures.kinds import RAID_VOLUME, is_raid_volume, kind_by_model
 from reuse.workshop.captures.shape import MediumFound
 
 _OPEN_FAILED = 0b11
@@ -55,9 +55,17 @@ def see_smartctl(found: Findings, node: Node) -> None:
             "kind_unknown",
             f"smartctl does not say what kind of medium {model or 'this'} is: check it.",
         )
-    found.sightings.append(
-        Sighting(MediumFound(serial, kind, _size(found, node), _maker(found, node), model, _wwn(node), soldered=False))
-    )
+    if is_raid_volume(model):
+        warn(found, node.pointer, "raid_volume", RAID_VOLUME)
+    medium = MediumFound(serial, kind, _size(found, node), _maker(found, node), model, _wwn(node), soldered=False)
+    found.sightings.append(Sighting(medium, _seat(device)))
+
+
+def _seat(device: Node) -> str | None:
+    """The block device; disks behind a RAID controller (`megaraid,3`) share the controller's name and have none."""
+    if "," in (text_at(device, "type") or ""):
+        return None
+    return seat_of(text_at(device, "name"))
 
 
 def _refuse_unread(node: Node) -> None:
