@@ -203,3 +203,66 @@ class Custody(SQLModel, table=True):
     until: datetime | None = Field(default=None, sa_type=INSTANT)
     said_at: datetime = Field(sa_type=INSTANT)
     recorded_at: datetime = Field(sa_type=INSTANT)
+
+
+class Component(SQLModel, table=True):
+    """A part that outlives its device: a storage medium, a memory module, a battery, a screen.
+
+    A workshop knows it again by kind, serial number and make, wherever it is found; `twin` tells parts apart that bear
+    one serial and are of different makes. `shared_serial` says that several parts bear the very same marks. Batteries
+    have 16-bit serials (Smart Battery Data 1.1), so of one model a few will.
+    """
+
+    __table_args__ = (
+        Index(
+            "uq_component_marks",
+            "organisation_id",
+            "kind",
+            "normal_serial",
+            "twin",
+            unique=True,
+            sqlite_where=text("normal_serial IS NOT NULL"),
+            postgresql_where=text("normal_serial IS NOT NULL"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID | None = None
+    kind: str
+    serial: str | None = None
+    normal_serial: str | None = None
+    twin: int = 0
+    manufacturer: str | None = None
+    model: str | None = None
+    size_bytes: int | None = Field(default=None, sa_type=BIG)
+    health_percent: int | None = None
+    shared_serial: bool = False
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class Fitting(SQLModel, table=True):
+    """A part's time in a device: open until the part is found in another; one open at most, unless serials are shared.
+
+    `medium_id` is the device's own record of a storage medium, whose account stays with the device. `missing` says that
+    the last look at the whole device did not show the part.
+    """
+
+    __table_args__ = (
+        Index(
+            "uq_fitting_open",
+            "component_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL AND NOT shared"),
+            postgresql_where=text("ended_at IS NULL AND NOT shared"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    component_id: UUID = Field(foreign_key="component.id", index=True)
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    medium_id: UUID | None = Field(default=None, foreign_key="medium.id")
+    since: datetime = Field(sa_type=INSTANT)
+    last_seen_at: datetime = Field(sa_type=INSTANT)
+    missing: bool = False
+    ended_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    shared: bool = False

@@ -41,7 +41,12 @@ def devices_told_by(
         statement = (
             select(Device, Code.kind)
             .join(Code, col(Code.device_id) == col(Device.id))
-            .where(Code.normal == normal, col(Code.kind).in_(wanted), col(Device.workshop_id) == caller.organisation_id)
+            .where(
+                Code.normal == normal,
+                col(Code.kind).in_(wanted),
+                col(Device.workshop_id) == caller.organisation_id,
+                col(Device.merged_into_id).is_(None),
+            )
             .order_by(col(Device.id))
             .limit(MOST_TOLD)
         )

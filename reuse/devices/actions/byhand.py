@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from reuse import clock
+from reuse.devices.actions.components import fit_components, part_of
 from reuse.devices.actions.identity import NewDevice, NewMedium, add_devices, add_media, bind_code, retire_code
 from reuse.devices.actions.milestones import note_work, set_milestone, withdraw_milestones
 from reuse.devices.actions.moves import change_device, check_version, move_device
@@ -161,6 +162,7 @@ def enter_medium(session: Session, caller: Caller, device: Device, found: NewMed
         raise Conflict(sentence, code="category_without_media")
     medium = add_media(session, caller.actor, device, [found], source="manual")[0]
     if device.identity_open is None:
+        fit_components(session, caller.actor, device, [part_of(medium)])
         set_milestone(session, caller.actor, device, Milestone.captured, source="manual")
     else:  # whether this is the right machine is answered by confirming its capture, not by typing
         change_device(session, device)

@@ -1,3 +1,3 @@
-from reuse.devices.api import custody, desk, history, labels
+from reuse.devices.api import components, custody, desk, history, labels
 
-doors = [*desk.doors, *custody.doors, *history.doors, *labels.doors]
+doors = [*desk.doors, *components.doors, *custody.doors, *history.doors, *labels.doors]

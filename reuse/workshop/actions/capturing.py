@@ -1,4 +1,6 @@
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -6,16 +8,18 @@ from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.canonical import as_json, canonical_json, sha256_hex
+from reuse.devices.actions.components import Part, fit_components, miss_components, part_of
 from reuse.devices.actions.identity import NewMedium, add_media, bind_code
 from reuse.devices.actions.milestones import note_work, set_milestone, withdraw_milestones
 from reuse.devices.actions.moves import change_device
-from reuse.devices.models import Device
+from reuse.devices.models import Device, Medium
 from reuse.devices.rules import Milestone, Status, Work, check_works, normal_code
 from reuse.errors import Conflict, Fault, NotFound
 from reuse.history.actions import record
 from reuse.people.rules import Caller, require_person
-from reuse.workshop.captures.shape import CaptureFound
+from reuse.workshop.captures.shape import CaptureFound, found_from
 from reuse.workshop.models import Capture
+from reuse.workshop.queries import media_of_capture
 
 
 def new_capture(caller: Caller, found: CaptureFound, *, upload_sha256: str) -> Capture:
@@ -52,6 +56,7 @@ def learn_from(session: Session, caller: Caller, device: Device, capture: Captur
     then somebody must say first that this is the right machine (`confirm_capture`).
     """
     check_works(Status(device.status))
+    begun = clock.now()
     differs = _differing_serial(device, found)
     if differs is not None:
         capture.warnings = [*capture.warnings, asdict(_differs(device, differs))]
@@ -62,6 +67,9 @@ def learn_from(session: Session, caller: Caller, device: Device, capture: Captur
     media = add_media(session, caller.actor, device, [_medium(one) for one in found.media], source=found.format)
     capture.medium_ids = [str(medium.id) for medium in media]
     session.add(capture)
+    if differs is None:
+        told = _fit(session, caller, device, capture, media, since=begun)
+        capture.warnings = [*capture.warnings, *(asdict(one) for one in told)]
     note_work(session, caller.actor, device, Work.capture)
     what = {"capture": str(capture.id), "format": found.format, "media": [medium.serial for medium in media]}
     record(session, caller.actor, thing="device", thing_id=device.id, verb="captured", data=what)
@@ -83,6 +91,9 @@ def confirm_capture(session: Session, caller: Caller, device: Device, capture: C
     change_device(session, device, identity_open=None)
     what = {"capture": str(capture.id), "serial": serial, "reason": reason}
     record(session, caller.actor, thing="device", thing_id=device.id, verb="identity_confirmed", data=what)
+    media = media_of_capture(session, capture)
+    told = _fit(session, caller, device, capture, media, since=clock.now())
+    capture.warnings = [*capture.warnings, *(asdict(one) for one in told)]
     if not capture.partial:
         set_milestone(session, caller.actor, device, Milestone.captured, source=capture.format)
     return capture
@@ -115,6 +126,27 @@ def _differs(device: Device, serial: str) -> Fault:
         "Check the label; if it is the right machine, confirm the capture."
     )
     return Fault("/identity/serial", "serial_differs", sentence)
+
+
+FITTED = ("memory", "battery", "display")
+"""Parts that are followed from device to device, beside the storage media."""
+
+
+def _fit(
+    session: Session, caller: Caller, device: Device, capture: Capture, media: Sequence[Medium], *, since: datetime
+) -> list[Fault]:
+    """Note where the parts are now; of those that this capture would have shown and did not, tell it."""
+    found = found_from(capture.kept)
+    parts = [
+        Part(one.kind, one.serial, one.manufacturer, one.model, one.size_bytes, one.health_percent)
+        for one in found.components
+        if one.kind in FITTED
+    ]
+    told = fit_components(session, caller.actor, device, [*map(part_of, media), *parts])
+    kinds = {part.kind for part in parts}
+    if not found.partial:
+        kinds.add("medium")
+    return [*told, *miss_components(session, caller.actor, device, since=since, kinds=kinds)]
 
 
 def _medium(found: Any) -> NewMedium:  # noqa: ANN401  # a MediumFound, field by field
