@@ -85,6 +85,18 @@ def test_disks_behind_a_raid_controller_are_each_a_medium_and_the_volume_is_told
     assert "raid_volume" in [one.code for one in read_capture(volume).warnings]
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("INV-000417", True), ("7K3M-9QX2-BVX", True), ("PC de atelier", False), ("PCDEATELIER", False),
+     ("dupont-marie-2019", False), ("agent-1", False), ("agent1@exemple.fr", False), ("poste 12345 accueil", False)],
+)  # fmt: skip
+def test_an_asset_tag_that_might_name_a_person_is_dropped_and_not_repeated(written: str, *, kept: bool) -> None:
+    found = read_capture(tools.dmidecode(tag=written))
+    assert found.identity.asset_tag == (written if kept else None)
+    assert (written in json.dumps(found.kept)) == kept
+    assert ("asset_tag_dropped" in [one.code for one in found.warnings]) != kept
+
+
 def test_workbench_lite_merges_what_it_carries() -> None:
     found = read_capture(tools.lite())
     assert (found.format, found.partial, media_of(tools.lite())) == ("ereuse_lite", False, SSD)

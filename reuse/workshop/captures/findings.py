@@ -91,11 +91,14 @@ _DIGITS_OF_A_NUMBER = 3
 
 
 def _is_inventory_number(value: str) -> bool:
-    """One of our labels, or one word with three digits or more and no more letters than digits: names are longer."""
-    if is_label_code(normal_code(value)):
-        return True
+    """One word with three digits or more and no more letters than digits, or one of our labels with a digit in it.
+
+    Names are longer; one in 32 words of eleven letters has the check character of a label by chance.
+    """
     digits, letters = sum(sign.isdigit() for sign in value), sum(sign.isalpha() for sign in value)
-    return _INVENTORY_NUMBER.fullmatch(value) is not None and digits >= max(_DIGITS_OF_A_NUMBER, letters)
+    if _INVENTORY_NUMBER.fullmatch(value) is None or not digits:
+        return False
+    return digits >= max(_DIGITS_OF_A_NUMBER, letters) or is_label_code(normal_code(value))
 
 
 def asset_tag_at(found: Findings, node: Node, key: str) -> str | None:
