@@ -99,6 +99,31 @@ def _too_long(_signal: int, _frame: FrameType | None) -> None:
     raise TimeoutError("a mutant was still being read")
 
 
+SWOLLEN = {
+    "empty lines": b"\n" * 2_000_000,
+    "blanks": b"x" + b" " * 2_000_000 + b"x",
+    "columns": b"Node " + b"SN " * 600_000,
+    "dashes": b"Node SN Model\n---" + b" --" * 600_000 + b"x",
+    "a field without an end": b"native-path: BAT0\n  model: " + b" " * 2_000_000 + b"x" * 600,
+    "handles": b"# dmidecode 3.4\n" + b"\tAaaa Aaaa" * 200_000,
+    "blocks": b"01: None 00.0: 10105 BIOS\n  [Created at bios.186]\n" + b"  Aaaa Aaaa" * 200_000,
+    "commas": b"a," * 1_000_000,
+    "types": b"type : \n" * 250_000,
+    "quotes": b'"' + b"\\\\" * 500_000 + b'"',
+    "brackets": b"[" * 1_000_000,
+    "text in text": b'"' * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("what", SWOLLEN)
+def test_nothing_that_repeats_itself_takes_for_ever(what: str) -> None:
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(SECONDS)
+    told = told_of(SWOLLEN[what])
+    signal.alarm(0)
+    assert told
+
+
 @pytest.mark.parametrize("name", BASES)
 def test_a_mutant_is_read_or_refused_in_a_sentence(name: str) -> None:
     dice = random.Random(f"{SEED} {name}")  # noqa: S311  # mutants, not secrets

@@ -13,12 +13,12 @@ from reuse.workshop.captures.findings import Findings, name_at, serial_at
 from reuse.workshop.captures.shape import Component
 
 MAX_BATTERIES = 20
-_UPOWER = re.compile(r"^\s*native-path:", re.MULTILINE)
+_UPOWER = re.compile(r"^[ \t]{0,20}native-path:", re.MULTILINE)
 _UEVENT = re.compile(r"^POWER_SUPPLY_(?:NAME|STATUS|TYPE)=", re.MULTILINE)
 _NUMBER = re.compile(r"(\d{1,9})(?:[.,](\d{1,9}))?")
 _Measured = tuple[Node, float | None, float | None, float | None]
 """A battery with what it holds when full, what it was made for, and the health that the tool tells itself."""
-_LINE = re.compile(r"^\s*([a-z][a-z -]{0,40}):\s*(.{0,500})$")
+_LINE = re.compile(r"^\s{0,40}([a-z][a-z -]{0,40}):[ \t]{0,60}(.{0,500})$")
 
 
 def is_upower(text: str) -> bool:

@@ -7,7 +7,7 @@ from reuse.workshop.captures.findings import Findings
 from reuse.workshop.captures.nvme import read_nvme_id_ctrl, read_nvme_list
 
 _RULE = re.compile(r"^-{3,}(?: +-{2,}){4,} *$", re.MULTILINE)
-_HEADER = re.compile(r"^Node +.*\bSN +.*\bModel\b", re.MULTILINE)
+_HEADER = re.compile(r"^Node {1,80}.{0,80}\bSN {1,80}.{0,80}\bModel\b", re.MULTILINE)
 _ID_CTRL = re.compile(r"^(?:NVME Identify Controller:|vid +: 0x[0-9a-f]{1,4})\s*$", re.MULTILINE | re.IGNORECASE)
 _FIELD = re.compile(r"^([a-z0-9]{1,12}) +: (.{0,200})$")
 _SIZE = re.compile(r"/ +(\d{1,6}(?:[.,]\d{1,3})?) +([kMGTP]?)B")
