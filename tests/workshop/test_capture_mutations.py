@@ -10,11 +10,14 @@ from types import FrameType
 import pytest
 
 import captures as tools
+from makers import open_doors, settle_town
 from reuse.errors import Refusal
+from reuse.house import House
 from reuse.workshop.captures.bundle import read_captures
 
 SEED = 20261125
 MUTANTS = 300  # of each of the bases below: 3,000 and more in every run
+AT_THE_DOOR = 120
 SECONDS = 20  # for one mutant; it takes milliseconds, and a regular expression that runs away takes for ever
 VALUES: tuple[object, ...] = (
     None, True, [], {}, "", "x" * 5000, -1, 0, 2**63, 10**39, 1e308, "\ud800", "\x00", "é" * 300, [[]], {"a": {}},
@@ -134,3 +137,15 @@ def test_a_mutant_is_read_or_refused_in_a_sentence(name: str) -> None:
         told = told_of(mutant)
         signal.alarm(0)
         assert told.endswith((".", ")")), (number, told)
+
+
+def test_no_mutant_that_is_sent_ends_in_an_error_of_ours(any_house: House) -> None:
+    dice = random.Random(SEED)  # noqa: S311  # mutants, not secrets
+    with open_doors(any_house) as client:
+        desk = settle_town(any_house, client).technician
+        for number in range(AT_THE_DOOR):
+            name = dice.choice(list(BASES))
+            mutant = dice.choice(WAYS)(BASES[name], dice)
+            answer = desk.post("/v1/captures", files=[("file", ("capture", mutant))])
+            assert answer.status_code in {200, 201, 400, 413, 415}, (number, name, answer.text)
+            assert "\\u0000" not in answer.text
