@@ -38,6 +38,30 @@ def upgrade() -> None:
     op.create_index(op.f("ix_collection_territory_id"), "collection", ["territory_id"], unique=False)
     op.create_index("uq_collection_workshop_number", "collection", ["workshop_id", "number"], unique=True)
     op.create_table(
+        "component",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("serial", sa.String(), nullable=True),
+        sa.Column("normal_serial", sa.String(), nullable=True),
+        sa.Column("twin", sa.Integer(), nullable=False),
+        sa.Column("manufacturer", sa.String(), nullable=True),
+        sa.Column("model", sa.String(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("health_percent", sa.Integer(), nullable=True),
+        sa.Column("shared_serial", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "uq_component_marks",
+        "component",
+        ["organisation_id", "kind", "normal_serial", "twin"],
+        unique=True,
+        sqlite_where=sa.text("normal_serial IS NOT NULL"),
+        postgresql_where=sa.text("normal_serial IS NOT NULL"),
+    )
+    op.create_table(
         "device",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -345,15 +369,19 @@ def upgrade() -> None:
     op.create_table(
         "capture",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=True),
         sa.Column("format", sa.String(), nullable=False),
         sa.Column("partial", sa.Boolean(), nullable=False),
         sa.Column("identity", DOCUMENT, nullable=False),
         sa.Column("kept", DOCUMENT, nullable=False),
+        sa.Column("kept_sha256", sa.String(), nullable=False),
         sa.Column("medium_ids", DOCUMENT, nullable=False),
         sa.Column("warnings", DOCUMENT, nullable=False),
         sa.Column("upload_sha256", sa.String(), nullable=False),
         sa.Column("confirmed_reason", sa.String(), nullable=True),
+        sa.Column("matched_by", sa.String(), nullable=True),
+        sa.Column("match_reasons", DOCUMENT, nullable=False),
+        sa.Column("match_note", sa.String(), nullable=True),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("person", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -361,6 +389,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_capture_device_id"), "capture", ["device_id"], unique=False)
+    op.create_index(
+        "uq_capture_waiting",
+        "capture",
+        ["organisation_id", "upload_sha256"],
+        unique=True,
+        sqlite_where=sa.text("device_id IS NULL"),
+        postgresql_where=sa.text("device_id IS NULL"),
+    )
     op.create_table(
         "code",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1028,6 +1064,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "sha256", name="uq_erasure_report_bytes"),
     )
     op.create_table(
+        "fitting",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("component_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("medium_id", sa.Uuid(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("missing", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["component_id"], ["component.id"]),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["medium_id"], ["medium.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_fitting_component_id"), "fitting", ["component_id"], unique=False)
+    op.create_index(op.f("ix_fitting_device_id"), "fitting", ["device_id"], unique=False)
+    op.create_index(
+        "uq_fitting_open",
+        "fitting",
+        ["component_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL AND NOT shared"),
+        postgresql_where=sa.text("ended_at IS NULL AND NOT shared"),
+    )
+    op.create_table(
         "handover_line",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("handover_id", sa.Uuid(), nullable=False),
@@ -1256,6 +1318,15 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_handover_line_device_id"), table_name="handover_line")
     op.drop_index(op.f("ix_handover_line_at"), table_name="handover_line")
     op.drop_table("handover_line")
+    op.drop_index(
+        "uq_fitting_open",
+        table_name="fitting",
+        sqlite_where=sa.text("ended_at IS NULL AND NOT shared"),
+        postgresql_where=sa.text("ended_at IS NULL AND NOT shared"),
+    )
+    op.drop_index(op.f("ix_fitting_device_id"), table_name="fitting")
+    op.drop_index(op.f("ix_fitting_component_id"), table_name="fitting")
+    op.drop_table("fitting")
     op.drop_table("erasure_report")
     op.drop_index(
         "uq_disposal_live", table_name="disposal", sqlite_where=sa.text("live"), postgresql_where=sa.text("live")
@@ -1389,6 +1460,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_code_normal"), table_name="code")
     op.drop_index(op.f("ix_code_device_id"), table_name="code")
     op.drop_table("code")
+    op.drop_index(
+        "uq_capture_waiting",
+        table_name="capture",
+        sqlite_where=sa.text("device_id IS NULL"),
+        postgresql_where=sa.text("device_id IS NULL"),
+    )
     op.drop_index(op.f("ix_capture_device_id"), table_name="capture")
     op.drop_table("capture")
     op.drop_index(op.f("ix_work_session_organisation_id"), table_name="work_session")
@@ -1440,6 +1517,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_device_donation_id"), table_name="device")
     op.drop_index(op.f("ix_device_carrier_id"), table_name="device")
     op.drop_table("device")
+    op.drop_index(
+        "uq_component_marks",
+        table_name="component",
+        sqlite_where=sa.text("normal_serial IS NOT NULL"),
+        postgresql_where=sa.text("normal_serial IS NOT NULL"),
+    )
+    op.drop_table("component")
     op.drop_index("uq_collection_workshop_number", table_name="collection")
     op.drop_index(op.f("ix_collection_territory_id"), table_name="collection")
     op.drop_index(op.f("ix_collection_carrier_id"), table_name="collection")
