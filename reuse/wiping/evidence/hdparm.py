@@ -58,7 +58,8 @@ def read_hdparm(text: str, timezone: str) -> Evidence:
     for line in text.split("\n"):
         _read_line(line.rstrip("\r")[:1000], place, drives)
     items = tuple(_item(index, drive) for index, drive in enumerate(drives.values()))
-    return Evidence("hdparm_session", items, None, timezone, False, ())  # no time is told, none assumed
+    warnings = () if items else ("no_erasure_told",)
+    return Evidence("hdparm_session", items, None, timezone, False, warnings)  # no time is told, none assumed
 
 
 def _read_line(line: str, place: _Place, drives: dict[str, _Drive]) -> None:

@@ -71,7 +71,8 @@ _END = re.compile(
 )
 _TOTAL = re.compile(r"Total Throughput +.*?/s, (.+), (\d+)R\+(N?B)\+(NV|VL|VA)")
 _SYSTEM_SERIAL = re.compile(r"system-serial-number = (.*)")
-_ERROR_ROW = re.compile(r"(!?) *(\S+) \| +(\d+) \| +(\d+) \|(?: +(\d+))?")
+_COUNT = r"(0|[1-9]\d*)"  # printed by %llu: a number that begins with another 0 was not written by nwipe
+_ERROR_ROW = re.compile(rf"(!?) *(\S+) \| +{_COUNT} \| +{_COUNT} \|(?: +{_COUNT})?", re.ASCII)
 _STATUS_ROW = re.compile(r"(!?) *(\S+) \|(.{8})\|[^|]*\|[^|]*\|(.*)")
 _ERASED_ROW = re.compile(r"(!?) *([\w/-]+) *\|(.*)", re.ASCII)
 _COUNT_CELL = re.compile(r" *(\d+)(?: +\([^)]*\))? *", re.ASCII)

@@ -161,9 +161,22 @@ def _hidden(case: Case) -> str | None:
     words = [event.name for event in case.session.events if event.device == case.device]
     last = next((name for name in reversed(words) if name in {"hidden_yes", "hidden_maybe", "hidden_no"}), None)
     values = case.session.all("hidden_values", case.device)
-    asked_in_vain = bool(values) and last is None
+    asked_in_vain = last is None and (bool(values) or _was_asked(case))
     differing = any(event.numbers[0] != event.numbers[1] for event in values)
     return "hidden_maybe" if last != "hidden_yes" and (asked_in_vain or differing) else last
+
+
+def _was_asked(case: Case) -> bool:
+    """Say whether nwipe looked for a hidden area of this device: it then names its sectors, and always answers.
+
+    Each search also prints one line without a device; one more of them than there are answers is a search whose answer
+    is lost, maybe this device's.
+    """
+    others = [event.word for event in case.session.events if event.name == "other"]
+    answers = sum(event.name in {"hidden_yes", "hidden_maybe", "hidden_no"} for event in case.session.events)
+    searches = sum("nwipe_read_dco_real_max_sectors()" in word for word in others)
+    named = any("max sectors" in word and word.endswith(f" on {case.device}") for word in others)
+    return named or searches > answers
 
 
 def _clock_runs_forward(session: Session, zone: ZoneInfo) -> bool:

@@ -13,6 +13,7 @@ from reuse.wiping.evidence.nwipe import read_nwipe
 from reuse.wiping.evidence.nwipe_lines import looks_like_nwipe
 from reuse.wiping.evidence.safely import json_values, read_text, yaml_value
 from reuse.wiping.evidence.shape import Evidence, EvidenceItem
+from reuse.wiping.evidence.strangers import refuse_stranger
 from reuse.wiping.evidence.times import zone_named
 
 _YAML = re.compile(r"^[\"']?(?:@?type|components)[\"']?\s*:", re.MULTILINE)
@@ -44,7 +45,7 @@ def _dispatch(content: bytes, text: str, timezone: str, zone: ZoneInfo) -> Evide
         return _structured(text, timezone, zone)
     if start == "<":
         if not is_blancco(text):
-            raise UnknownFormat("This XML is no Blancco report.", code="unknown_format")
+            raise refuse_stranger(text)
         return read_blancco(content, timezone, zone)
     return _unstructured(text, timezone, zone)
 
@@ -57,8 +58,8 @@ def _unstructured(text: str, timezone: str, zone: ZoneInfo) -> Evidence:
     if alone := _ALONE.search(text):
         return _lone_line(alone["device"], timezone)
     if _YAML.search(text):
-        return _snapshot(yaml_value(text), timezone, zone)
-    raise UnknownFormat("No known erasure tool writes such a file.", code="unknown_format")
+        return _snapshot(yaml_value(text), text, timezone, zone)
+    raise refuse_stranger(text)
 
 
 def _lone_line(device: str | None, timezone: str) -> Evidence:
@@ -90,14 +91,14 @@ def _structured(text: str, timezone: str, zone: ZoneInfo) -> Evidence:
     if values is None:
         if has_sanitize_text(text):
             return read_sanitize_text(text, timezone)
-        return _snapshot(_yaml_in_braces(text), timezone, zone)
+        return _snapshot(_yaml_in_braces(text), text, timezone, zone)
     if has_sanitize_json(values):
         return read_sanitize_json(values, timezone)
     if len(values) == 1 and is_checklist(values[0]):
         return read_checklist(values[0], timezone, zone)
-    if len(values) == 1:
-        return _snapshot(values[0], timezone, zone)
-    raise UnknownFormat("No known erasure tool writes such a file.", code="unknown_format")
+    if len(values) == 1 and is_snapshot(values[0]):
+        return read_snapshot(values[0], timezone, zone)
+    raise refuse_stranger(text)
 
 
 def _yaml_in_braces(text: str) -> object:
@@ -109,7 +110,7 @@ def _yaml_in_braces(text: str) -> object:
         raise Invalid("The file begins like JSON, but cannot be read as JSON.", code="json_malformed") from None
 
 
-def _snapshot(value: object, timezone: str, zone: ZoneInfo) -> Evidence:
+def _snapshot(value: object, text: str, timezone: str, zone: ZoneInfo) -> Evidence:
     if not is_snapshot(value):
-        raise UnknownFormat("This is structured data, but no erasure report that we know.", code="unknown_format")
+        raise refuse_stranger(text)
     return read_snapshot(value, timezone, zone)

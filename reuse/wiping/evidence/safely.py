@@ -26,7 +26,8 @@ def read_text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise TooLarge("The file is larger than 20 MB, more than any erasure report.", code="file_too_large")
     if not content.strip():
-        raise Invalid("The file is empty.", code="file_empty")
+        sentence = "The file is empty: the tool wrote nothing. Look at its error messages, or erase again."
+        raise Invalid(sentence, code="file_empty")
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = content.decode(encoding)
