@@ -17,6 +17,7 @@ from labels.pdf import INK_SCHEME, QR_SCHEME, html_to_pdf
 from labels.text import clean, shortened
 from labels.values import (
     Attachment,
+    CarrierSheet,
     CertificateCover,
     DonationAgreement,
     ErasureCertificate,
@@ -35,7 +36,8 @@ _FIELD, _PARAGRAPH = 300, 5000  # characters printed
 _LONG_WORD = re.compile(r"\S{20}")  # in the narrowest column a word of twenty letters still fits
 
 _Document = (
-    CertificateCover
+    CarrierSheet
+    | CertificateCover
     | DonationAgreement
     | ErasureCertificate
     | HandoverReceipt
@@ -213,6 +215,11 @@ def render_pickup_note(value: PickupNote) -> bytes:
 def render_transfer_slip(value: TransferSlip) -> bytes:
     """The slip of a transfer, offered or answered, in the imprint's language."""
     return _render("transfer", value, value.imprint.language)
+
+
+def render_carrier_sheet(value: CarrierSheet) -> bytes:
+    """The carrier's sheet of a round or a collection, a block for each stop, in the imprint's language."""
+    return _render("sheet", value, value.imprint.language)
 
 
 def _gap(difference: int) -> str:

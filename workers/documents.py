@@ -25,6 +25,7 @@ class Press:
 PRESSES: dict[str, Press] = {
     "donation_agreement": Press(values.DonationAgreement, paper.render_donation_agreement, "title.agreement"),
     "pickup_note": Press(values.PickupNote, paper.render_pickup_note, "title.pickup"),
+    "carrier_sheet": Press(values.CarrierSheet, paper.render_carrier_sheet, "title.sheet"),
     "reception_note": Press(values.ReceptionNote, paper.render_reception_note, "title.reception"),
     "reconciliation_note": Press(values.ReceptionNote, paper.render_reception_note, "title.reconciliation"),
     "agreed_note": Press(values.ReceptionNote, paper.render_reception_note, "title.agreed"),

@@ -41,9 +41,12 @@ from labels.values.donations import (
 )
 from labels.values.handovers import HandoverLine, HandoverReceipt, Warranty
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
+from labels.values.rounds import Burden, CarrierSheet, SheetStop
 
 __all__ = [
     "Attachment",
+    "Burden",
+    "CarrierSheet",
     "CertificateCover",
     "Container",
     "CountLine",
@@ -74,6 +77,7 @@ __all__ = [
     "ReconciliationLine",
     "Relationship",
     "Reserve",
+    "SheetStop",
     "Signature",
     "ThreeFigures",
     "TransferDifference",

@@ -9,6 +9,8 @@ from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.donations.actions.refusals import SaidRefusal, refuse_part
 from reuse.donations.actions.register import change_donation, check_organisation, is_its_lead
+from reuse.donations.actions.slots import free_slot
+from reuse.donations.actions.stops import leave_round
 from reuse.donations.models import Collection, Donation
 from reuse.donations.queries import (
     collections_of,
@@ -199,11 +201,33 @@ def _call_off(session: Session, actor: Actor, donation: Donation, *, reason: str
     ended: list[Happening] = []
     for collection in collections_of(session, [donation.id]):
         if collection.status == CollectionStatus.PLANNED and not donations_in(session, collection.id):
-            change_collection(session, collection, status=CollectionStatus.CANCELLED)
+            give_up_plan(session, actor, collection, reason=reason, status=CollectionStatus.CANCELLED)
             planned, cancelled = CollectionStatus.PLANNED, CollectionStatus.CANCELLED
             ended.append(Happening("collection", collection.id, "moved", planned, cancelled, {"reason": reason}))
     if ended:
         record_all(session, actor, ended)
+
+
+def give_up_plan(
+    session: Session,
+    actor: Actor,
+    collection: Collection,
+    *,
+    reason: str,
+    version: int | None = None,
+    **changes: Any,  # noqa: ANN401  # columns
+) -> Collection:
+    """Change a collection that keeps neither its slot nor its round; both are free for others.
+
+    The collection's own row goes first: of two who give up the same plan only one frees what it held.
+    """
+    slot_id, round_id = collection.slot_id, collection.round_id
+    change_collection(session, collection, version=version, **{"slot_id": None, "round_id": None, **changes})
+    if slot_id is not None:
+        free_slot(session, slot_id)
+    if round_id is not None:
+        leave_round(session, actor, round_id, collection.id, reason=reason)
+    return collection
 
 
 def change_collection(

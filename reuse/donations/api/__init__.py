@@ -1,4 +1,5 @@
 from reuse.donations.api import (
+    calendar,
     collections,
     containers,
     donations,
@@ -6,6 +7,8 @@ from reuse.donations.api import (
     merges,
     photos,
     receptions,
+    replanning,
+    rounds,
     templates,
     transfers,
     weighings,
@@ -22,4 +25,7 @@ doors = [
     *containers.doors,
     *transfers.doors,
     *photos.doors,
+    *replanning.doors,
+    *calendar.doors,
+    *rounds.doors,
 ]

@@ -6,10 +6,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
-from reuse.donations.actions.collections import Signed, plan_collection
+from reuse.donations.actions.collections import Signed
 from reuse.donations.actions.loading import Box
 from reuse.donations.actions.pickup import Count, Reserve, pick_up
 from reuse.donations.actions.reception import Extra, Seen, receive_collection
+from reuse.donations.actions.scheduling import plan_collection
+from reuse.donations.api.plans import plan_of
 from reuse.donations.api.shapes import (
     CollectionIn,
     CollectionShape,
@@ -41,6 +43,7 @@ def collection_shape(session: Session, caller: Caller, collection: Collection) -
         "photos": [photo.model_dump(include=set(PhotoShape.model_fields)) for photo in details.photos],
         "documents": [vars(paper) for paper in details.papers],
         "reconciliation": details.reconciliation,
+        **plan_of(session, caller, collection, details.donations),
     }
     facts = collection.model_dump(include=set(CollectionShape.model_fields) - set(own))
     return CollectionShape.model_validate({**facts, **own})
@@ -53,7 +56,9 @@ def _signed(signatures: Sequence[SignatureShape]) -> list[Signed]:
 @door("POST", "/v1/collections", status=201)
 def create_collection(session: Session, caller: Caller, data: JSONBody[CollectionIn]) -> CollectionShape:
     """Plan to fetch accepted donations of one workshop."""
-    collection = plan_collection(session, caller, **dict(data))
+    expected = None if data.expected is None else [Count(**dict(count)) for count in data.expected]
+    facts = data.model_dump(exclude={"expected"})
+    collection = plan_collection(session, caller, expected=expected, **facts)
     return collection_shape(session, caller, collection)
 
 

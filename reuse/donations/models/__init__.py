@@ -19,6 +19,13 @@ from reuse.donations.models.imports import DonationImport as DonationImport
 from reuse.donations.models.imports import ImportDevice as ImportDevice
 from reuse.donations.models.imports import ImportFault as ImportFault
 from reuse.donations.models.imports import ImportMapping as ImportMapping
+from reuse.donations.models.planning import CollectionSlot as CollectionSlot
+from reuse.donations.models.planning import ExpectedCount as ExpectedCount
+from reuse.donations.models.planning import Rescheduling as Rescheduling
+from reuse.donations.models.planning import Round as Round
+from reuse.donations.models.planning import RoundStop as RoundStop
+from reuse.donations.models.planning import Vehicle as Vehicle
+from reuse.donations.models.planning import WishedSlot as WishedSlot
 from reuse.donations.models.receiving import DifferenceAnswer as DifferenceAnswer
 from reuse.donations.models.receiving import Merge as Merge
 from reuse.donations.models.receiving import Reconciled as Reconciled

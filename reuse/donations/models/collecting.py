@@ -25,6 +25,13 @@ class Collection(SQLModel, table=True):
     carrier_id: UUID = Field(index=True)
     territory_id: UUID = Field(index=True)
     vehicle: str | None = None
+    vehicle_id: UUID | None = Field(default=None, foreign_key="vehicle.id")
+    over_capacity_reason: str | None = None
+    slot_id: UUID | None = Field(default=None, foreign_key="collection_slot.id", index=True)
+    round_id: UUID | None = Field(default=None, foreign_key="round.id", index=True)
+    tracking_number: str | None = None
+    carrier_name: str | None = None
+    no_shows: int = 0
     planned_at: datetime = Field(sa_type=INSTANT)
     picked_up_at: datetime | None = Field(default=None, sa_type=INSTANT)
     received_at: datetime | None = Field(default=None, sa_type=INSTANT)

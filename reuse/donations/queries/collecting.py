@@ -89,18 +89,22 @@ class Details:
     reconciliation: dict[str, Any] | None
 
 
+def oversees(caller: Caller, collection: Collection) -> bool:
+    """Whether the caller carries, receives or oversees the collection, and so sees every donor's part of it."""
+    return (
+        caller.sees_all
+        or caller.organisation_id in {collection.workshop_id, collection.carrier_id}
+        or (Activity.territory in caller.activities and collection.territory_id == caller.territory_id)
+    )
+
+
 def details_for(session: Session, caller: Caller, collection: Collection) -> Details:
     """Everything for whoever carries or receives or oversees; for a donor its own part.
 
     Where several donors share a collection, a donor sees no other's donation, count, container, signature or note.
     """
     donations = donations_in(session, collection.id)
-    sees_all = (
-        caller.sees_all
-        or caller.organisation_id in {collection.workshop_id, collection.carrier_id}
-        or (Activity.territory in caller.activities and collection.territory_id == caller.territory_id)
-    )
-    own = [one for one in donations if sees_all or one.donor_id == caller.organisation_id]
+    own = [one for one in donations if oversees(caller, collection) or one.donor_id == caller.organisation_id]
     ids = {donation.id for donation in own}
     is_whole = len(own) == len(donations)
     counts = _of(session, PickupCount, collection)

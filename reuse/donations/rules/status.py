@@ -29,7 +29,7 @@ class CollectionMode(StrEnum):
 
 
 class CollectionStatus(StrEnum):
-    """Where a collection stands: it goes one way, and is called off only with all its donations."""
+    """Where a collection stands: it goes one way, and is called off only while it is planned."""
 
     PLANNED = "planned"
     PICKED_UP = "picked_up"
@@ -56,13 +56,14 @@ class RequiredErasure(StrEnum):
 
 _S = DonationStatus
 
-# The one table of moves. What is dropped off at the workshop goes from scheduled to received without a pick-up.
+# The one table of moves. What is dropped off at the workshop goes from scheduled to received without a pick-up; what
+# was scheduled is accepted again once its last planned collection is called off.
 MOVES: Mapping[DonationStatus, frozenset[DonationStatus]] = {
     _S.DRAFT: frozenset({_S.SUBMITTED, _S.CANCELLED}),
     _S.SUBMITTED: frozenset({_S.ACCEPTED, _S.DECLINED, _S.CANCELLED}),
     _S.ACCEPTED: frozenset({_S.SCHEDULED, _S.CANCELLED}),
     _S.DECLINED: frozenset(),
-    _S.SCHEDULED: frozenset({_S.COLLECTED, _S.RECEIVED, _S.CANCELLED}),
+    _S.SCHEDULED: frozenset({_S.COLLECTED, _S.RECEIVED, _S.ACCEPTED, _S.CANCELLED}),
     _S.COLLECTED: frozenset({_S.RECEIVED}),
     _S.RECEIVED: frozenset({_S.CLOSED}),
     _S.CLOSED: frozenset(),
@@ -74,6 +75,9 @@ ENDED: frozenset[DonationStatus] = frozenset({_S.DECLINED, _S.CLOSED, _S.CANCELL
 
 # These come with a planned collection, its pick-up and its reception, never by a generic move.
 BY_COLLECTION: frozenset[DonationStatus] = frozenset({_S.SCHEDULED, _S.COLLECTED, _S.RECEIVED})
+
+# The one way back, when the last planned collection of a donation is called off (POST /v1/collections/{id}/moves).
+UNDONE_BY_COLLECTION: frozenset[tuple[DonationStatus, DonationStatus]] = frozenset({(_S.SCHEDULED, _S.ACCEPTED)})
 
 # The roles that may ask for each generic move; a lead registers and withdraws for a donor without an account.
 MOVE_ROLES: Mapping[DonationStatus, frozenset[str]] = {
@@ -107,9 +111,10 @@ def check_move(present: DonationStatus, to: DonationStatus) -> None:
 def check_generic_move(present: DonationStatus, to: DonationStatus) -> None:
     """Refuse a move that is not in the table, or that only a collection brings about."""
     check_move(present, to)
-    if to in BY_COLLECTION:
+    if to in BY_COLLECTION or (present, to) in UNDONE_BY_COLLECTION:
         raise Conflict(
-            f"A donation becomes {to} by its collection (planning, pick-up, reception), not by a move.",
+            f"A donation that is {present} becomes {to} by its collection (planning, calling off, pick-up, reception), "
+            "not by a move.",
             code="by_collection",
         )
 

@@ -4,6 +4,13 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
+from reuse.donations.api.shapes.planning import (
+    ArrivalShape,
+    ExpectedShape,
+    LoadShape,
+    ReschedulingShape,
+    SlotSpanShape,
+)
 from reuse.donations.api.shapes.words import Category, Quantity, Sentence, Word
 from reuse.donations.rules import CollectionMode, ReceptionOutcome, checked_drawing
 from reuse.web import Shape
@@ -16,7 +23,13 @@ class CollectionIn(Shape):
     carrier_id: UUID | None = None
     mode: CollectionMode
     planned_at: AwareDatetime
+    slot_id: UUID | None = None
+    expected: Annotated[list[ExpectedShape], Field(min_length=1, max_length=500)] | None = None
     vehicle: Word | None = None
+    vehicle_id: UUID | None = None
+    over_capacity_reason: Sentence | None = None
+    tracking_number: Word | None = None
+    carrier_name: Word | None = None
 
 
 class CountShape(Shape):
@@ -177,3 +190,14 @@ class CollectionShape(Shape):
     photos: list[PhotoShape]
     documents: list[PaperShape]
     reconciliation: ReconciliationShape | None
+    slot: SlotSpanShape | None
+    round_id: UUID | None
+    arrivals: list[ArrivalShape]
+    vehicle_id: UUID | None
+    over_capacity_reason: str | None
+    expected: list[ExpectedShape]
+    load: LoadShape
+    tracking_number: str | None
+    carrier_name: str | None
+    no_shows: int
+    plan_history: list[ReschedulingShape]

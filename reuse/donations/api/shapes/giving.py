@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, model_validator
 
 from reuse.devices.rules import MediaPolicy
+from reuse.donations.api.shapes.planning import LoadShape
 from reuse.donations.api.shapes.words import UNSAID, Category, Details, Sentence, Word
 from reuse.donations.rules import DonationStatus, LegalBasis, RequiredErasure
 from reuse.web import Shape
@@ -183,6 +184,7 @@ class DonationShape(Shape):
     media: MediaCounts
     over_age: OverAge | None
     reception: ReceptionShape | None
+    load: LoadShape
     created_at: datetime
 
 

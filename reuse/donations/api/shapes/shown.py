@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from reuse import clock
 from reuse.devices.rules import media_policy
+from reuse.donations.api.plans import load_shape
 from reuse.donations.api.shapes.giving import (
     DeclaredLineShape,
     DonationShape,
@@ -20,11 +21,11 @@ from reuse.donations.api.shapes.giving import (
     SiteShape,
 )
 from reuse.donations.models import Donation, DonationLine, DonationSite, LineRefusal
-from reuse.donations.queries import lines_of, older_than, refusals_of, sites_of
+from reuse.donations.queries import lines_of, load_of_lines, older_than, refusals_of, sites_of
 from reuse.donations.rules import DonationTemplate, ReceptionState, missing_declarations, oldest_year, template_for
 from reuse.people.models import Territory
 
-OWN = ("lines", "sites", "media", "over_age", "missing_declarations", "reception")
+OWN = ("lines", "load", "sites", "media", "over_age", "missing_declarations", "reception")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def _shape(donation: Donation, hangings: _Hangings) -> DonationShape:
         {
             **facts,
             "lines": lines,
+            "load": load_shape(load_of_lines(hangings.lines[donation.id])),
             "media": MediaCounts(always=media["always"], possible=media["possible"], never=media["never"]),
             "over_age": OverAge(years=limit["years"], devices=hangings.over_age[donation.id]) if limit else None,
             "missing_declarations": list(missing_declarations(template, donation.declarations)),
