@@ -38,6 +38,7 @@ ALLOWED = {
     ("accepted", "cancelled"),
     ("scheduled", "collected"),
     ("scheduled", "received"),
+    ("scheduled", "accepted"),
     ("scheduled", "cancelled"),
     ("collected", "received"),
     ("received", "closed"),

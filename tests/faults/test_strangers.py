@@ -72,6 +72,13 @@ def fill_house(town: Town) -> None:
     collection = planned(town, donation)
     picked_up(town, collection)
     assert receive(town, collection).status_code == 200
+    van = {"name": "Fourgon 1", "payload_kg": 800, "volume_m3": 8}
+    assert town.lead.post("/v1/vehicles", van).status_code == 201
+    morning = {"from": "2030-03-04T08:00:00Z", "to": "2030-03-04T10:00:00Z"}
+    slot = town.lead.post("/v1/collection-slots", morning).json()["id"]
+    waiting = planned(town, accepted(town), planned_at=morning["from"], slot_id=slot)
+    gone = {"date": "2030-03-04", "collection_ids": [waiting["id"]]}
+    assert town.lead.post("/v1/rounds", gone).status_code == 201
     wiped = at_bench(town, VM03, category="desktop")
     assert upload(town.technician, log_of("vm03-nwipe")).status_code == 201
     town.data_security.done(decide(town.data_security, wiped))

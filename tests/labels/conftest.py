@@ -200,3 +200,19 @@ def impact() -> v.ImpactReport:
         three("284.800", "910.800", "1179.800"), rows, (v.CountLine("printer", 3),),
         (v.Indicator("Heures d’insertion", "126 h"), v.Indicator("Foyers équipés", "9")),
     )  # fmt: skip
+
+
+@pytest.fixture
+def sheet() -> v.CarrierSheet:
+    load = v.Burden(40, Decimal("66.0"), Decimal("0.32"))
+    stop = v.SheetStop(
+        1, "CO-2026-000018", ("DO-2026-000031",), DONOR, "Hôtel de ville, quai n° 2", "accueil, 03 20 00 00 00", AT, AT,
+        (v.CountLine("laptop", 40),), load, "purge", True, "https://filiere.example.org/v1/collections/0198",
+        access=(("hours", "lun-ven 9h-12h"), ("stairs", "3 étages"), ("dock", "non")),
+        why="Placé ici pour raccourcir la tournée.", is_late=True,
+    )  # fmt: skip
+    return v.CarrierSheet(
+        imprint("FR-2026-000007"), AT.date(), CARRIER, WORKSHOP, (stop,), load, round_number="TO-2026-000003",
+        vehicle="Fourgon 1", departs_at=AT, ends_at=AT, kilometres=Decimal("42.5"), basis="coordinates",
+        over_capacity_reason="Deux trajets dans la journée.", notes="Prendre deux transpalettes.",
+    )  # fmt: skip

@@ -31,6 +31,7 @@ RENDER: dict[str, Callable[[Any], bytes]] = {
     "pickup": documents.render_pickup_note,
     "transfer": documents.render_transfer_slip,
     "reception": documents.render_reception_note,
+    "sheet": documents.render_carrier_sheet,
     "handover": render_handover_receipt,
     "impact": render_impact_report,
 }
@@ -71,7 +72,7 @@ def poisoned(value: Any, poisons: Iterator[str]) -> Any:
         return tuple(poisoned(item, poisons) for item in value) if isinstance(value, tuple) else value
     kept = {
         "language", "method", "required_method", "verification", "verdict", "legal_basis", "required_erasure", "scope",
-        "outcome", "currency", "sha256", "media_type", "verification_address",
+        "outcome", "currency", "sha256", "media_type", "verification_address", "address_of_collection",
     }  # fmt: skip
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(value):
@@ -227,7 +228,8 @@ def test_the_qr_of_a_document_leads_to_its_verification(kind: str, document: Any
         seen = [f.text for page in pdf for f in zxingcpp.read_barcodes(page.render(scale=203 / 72).to_pil())]
     finally:
         pdf.close()
-    assert seen == [document.imprint.verification_address]
+    stops = [stop.address_of_collection for stop in getattr(document, "stops", ())]
+    assert seen == [*stops, document.imprint.verification_address]
 
 
 def test_a_trial_document_says_so_and_has_no_code_to_scan(kind: str, document: Any) -> None:
