@@ -160,6 +160,40 @@ def test_who_is_put_off_or_called_off_leaves_the_round_and_the_others_keep_their
     assert (left["collection_id"], left["arrives_from"]) == (some[2]["id"], times[some[2]["id"]])
 
 
+def test_nobody_drives_for_a_donation_that_was_called_off_while_the_collection_goes_on(town: Town) -> None:
+    kept = accepted(town, lines=LAPTOPS, collection_address="1 rue de la Mairie, 59140 Dunkerque")
+    given_up = accepted(town, town.company, lines=LAPTOPS, collection_address="9 zone du Port, 59140 Dunkerque")
+    this = tour(town, planned(town, kept, given_up, planned_at=AT_NINE))
+    assert len(this["stops"]) == 2
+    move = {"to": "cancelled", "reason": "sold"}
+    assert town.company.post(f"/v1/donations/{given_up['id']}/moves", move).status_code == 200
+    left = town.lead.get(f"/v1/rounds/{this['id']}").json()
+    assert [stop["donation_ids"] for stop in left["stops"]] == [[kept["id"]]]
+    assert (left["stops"][0]["place"], left["load"]["devices"]) == (1, 40)
+
+
+def test_who_leaves_a_round_leaves_its_vehicle_but_not_one_of_its_own(town: Town) -> None:
+    van, own = vehicle(town.lead), vehicle(town.lead, name="Camionnette")
+    joined, brought = to_fetch(town), to_fetch(town, plan={"vehicle_id": own["id"]})
+    this = tour(town, joined, vehicle_id=van["id"])
+    other = tour(town, brought)
+    for one, of in ((joined, this), (brought, other)):
+        assert town.lead.ask("DELETE", f"/v1/rounds/{of['id']}/collections/{one['id']}").status_code == 200
+    left = [town.lead.get(f"/v1/collections/{one['id']}").json()["vehicle"] for one in (joined, brought)]
+    assert left == [None, "Camionnette"]
+
+
+def test_a_fresh_proposal_calls_at_the_sites_that_were_said_since(town: Town) -> None:
+    one = to_fetch(town, sites=[HALL])
+    this = tour(town, stops=[{"collection_id": one["id"], "minutes": 45}])
+    (before,) = this["stops"]
+    donation = f"/v1/donations/{one['donation_ids'][0]}"
+    assert town.council.ask("PATCH", donation, json={"sites": [HALL, LIBRARY]}).status_code == 200
+    fresh = town.lead.ask("PATCH", f"/v1/rounds/{this['id']}", json={"order": None}).json()
+    assert {stop["address"] for stop in fresh["stops"]} == {HALL["address"], LIBRARY["address"]}
+    assert before["id"] in {stop["id"] for stop in fresh["stops"]}
+
+
 def test_a_round_called_off_leaves_its_collections_planned(town: Town) -> None:
     one = to_fetch(town)
     this = tour(town, one)

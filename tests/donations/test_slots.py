@@ -140,7 +140,9 @@ def test_a_donor_wishes_free_slots_and_the_workshop_sees_who_wishes(town: Town) 
     unknown = town.council.post(path, {"slot_ids": [one["id"], donation["id"]]})
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (400, "/slot_ids/1")
     assert town.lead.get(f"/v1/collection-slots/{one['id']}").json()["wished_by"] == [donation["id"]]
+    assert [wished["id"] for wished in town.council.get(path).json()["slots"]] == [one["id"]]
     assert town.company.post(path, {"slot_ids": []}).status_code == 404
+    assert town.company.get(path).status_code == 404
 
 
 def test_the_calendar_is_the_leads(town: Town) -> None:

@@ -10,7 +10,7 @@ from reuse.devices.rules import Status
 from reuse.donations.actions.refusals import SaidRefusal, refuse_part
 from reuse.donations.actions.register import change_donation, check_organisation, is_its_lead
 from reuse.donations.actions.slots import free_slot
-from reuse.donations.actions.stops import leave_round
+from reuse.donations.actions.stops import forget_donation, leave_round, without_round
 from reuse.donations.models import Collection, Donation
 from reuse.donations.queries import (
     collections_of,
@@ -200,10 +200,14 @@ def _call_off(session: Session, actor: Actor, donation: Donation, *, reason: str
         move_devices(session, actor, declared, Status.withdrawn, reason=reason)
     ended: list[Happening] = []
     for collection in collections_of(session, [donation.id]):
-        if collection.status == CollectionStatus.PLANNED and not donations_in(session, collection.id):
-            give_up_plan(session, actor, collection, reason=reason, status=CollectionStatus.CANCELLED)
-            planned, cancelled = CollectionStatus.PLANNED, CollectionStatus.CANCELLED
-            ended.append(Happening("collection", collection.id, "moved", planned, cancelled, {"reason": reason}))
+        if collection.status != CollectionStatus.PLANNED:
+            continue
+        if donations_in(session, collection.id):
+            forget_donation(session, actor, collection, donation.id, reason=reason)
+            continue
+        give_up_plan(session, actor, collection, reason=reason, status=CollectionStatus.CANCELLED)
+        planned, cancelled = CollectionStatus.PLANNED, CollectionStatus.CANCELLED
+        ended.append(Happening("collection", collection.id, "moved", planned, cancelled, {"reason": reason}))
     if ended:
         record_all(session, actor, ended)
 
@@ -222,7 +226,8 @@ def give_up_plan(
     The collection's own row goes first: of two who give up the same plan only one frees what it held.
     """
     slot_id, round_id = collection.slot_id, collection.round_id
-    change_collection(session, collection, version=version, **{"slot_id": None, "round_id": None, **changes})
+    released = {"slot_id": None, **without_round(session, collection)}
+    change_collection(session, collection, version=version, **{**released, **changes})
     if slot_id is not None:
         free_slot(session, slot_id)
     if round_id is not None:

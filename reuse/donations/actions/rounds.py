@@ -19,6 +19,7 @@ from reuse.donations.actions.stops import (
     new_stops,
     place_stops,
     territory_zone,
+    without_round,
     zone_of,
 )
 from reuse.donations.actions.vehicles import vehicle_in_use
@@ -190,6 +191,25 @@ def _propose(session: Session, this: Round) -> dict[str, Any]:
     return place_stops(session, this, stops, calls, tour)
 
 
+def _renew(session: Session, this: Round) -> None:
+    """Have a stop for every address that the round's collections have now, and for none that they no longer have.
+
+    Stops that are still right stay the stops they are, with what was said of them.
+    """
+    known = {(stop.collection_id, tuple(stop.site_ids), stop.donor_id): stop for stop in stops_of(session, this.id)}
+    said = {stop.collection_id: stop.said for stop in known.values()}
+    for stop in new_stops(session, this, collections_in_round(session, this.id), said):
+        present = known.pop((stop.collection_id, tuple(stop.site_ids), stop.donor_id), None)
+        if present is None:
+            session.add(stop)
+        else:
+            present.donation_ids = stop.donation_ids
+            session.add(present)
+    for gone in known.values():
+        session.delete(gone)
+    session.flush()
+
+
 def _follow(session: Session, this: Round, order: Sequence[UUID]) -> dict[str, Any]:
     """Keep the stops in the order that was said; only the times are reckoned."""
     stops = stops_of(session, this.id)
@@ -243,6 +263,8 @@ def change_order(
         if vehicle := _load(session, this, collections):
             for collection in collections:
                 change_collection(session, collection, **vehicle)
+    if order is None:
+        _renew(session, this)
     _settle(session, this, _propose(session, this) if order is None else _follow(session, this, order))
     what = {**changes, "stops": [stop.id for stop in stops_of(session, this.id)], "basis": this.basis}
     record(session, caller.actor, thing="round", thing_id=this.id, verb="changed", data=what)
@@ -277,7 +299,7 @@ def take_out_of_round(
     collection = session.get(Collection, collection_id)
     if collection is None or collection.round_id != this.id:
         raise NotFound(f"Collection {collection_id} is no stop of this round.")
-    change_collection(session, collection, round_id=None)
+    change_collection(session, collection, **without_round(session, collection))
     leave_round(session, caller.actor, this.id, collection.id, reason="taken out")
     session.refresh(this)
     return this
@@ -292,7 +314,7 @@ def call_off_round(session: Session, caller: Caller, this: Round, *, reason: str
     change_round(session, this, status=RoundStatus.CANCELLED)
     session.exec(delete(RoundStop).where(col(RoundStop.round_id) == this.id))
     for collection in collections_in_round(session, this.id):
-        change_collection(session, collection, round_id=None)
+        change_collection(session, collection, **without_round(session, collection))
     record(
         session,
         caller.actor,

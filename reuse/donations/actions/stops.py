@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, delete, update
+from sqlmodel import Session, col, update
 
 from reuse import clock
 from reuse.donations.models import Collection, CollectionSlot, Donation, DonationSite, Round, RoundStop
@@ -191,15 +191,41 @@ def change_round(
     return this
 
 
+def without_round(session: Session, collection: Collection) -> dict[str, Any]:
+    """What a collection that leaves its round no longer says: the round, and the vehicle that it had from it."""
+    this = session.get(Round, collection.round_id) if collection.round_id else None
+    if this is None or this.vehicle_id is None or this.vehicle_id != collection.vehicle_id:
+        return {"round_id": None}
+    return {"round_id": None, "vehicle_id": None, "vehicle": None}
+
+
 def leave_round(session: Session, actor: Actor, round_id: UUID, collection_id: UUID, *, reason: str) -> None:
     """Take a collection's stops out of its round; the others keep the times that their donors were told."""
-    this = session.get_one(Round, round_id)
-    change_round(session, this)
-    session.exec(
-        delete(RoundStop).where(col(RoundStop.collection_id) == collection_id, col(RoundStop.round_id) == round_id)
-    )
+    gone = [stop for stop in stops_of(session, round_id) if stop.collection_id == collection_id]
+    _take_out(session, actor, round_id, gone, {"collection_id": collection_id, "reason": reason})
+
+
+def forget_donation(session: Session, actor: Actor, collection: Collection, donation_id: UUID, *, reason: str) -> None:
+    """Have the round of a collection that goes on without one of its donations no longer call for that one."""
+    if collection.round_id is None:
+        return
+    gone: list[RoundStop] = []
+    for stop in stops_of(session, collection.round_id):
+        if str(donation_id) in stop.donation_ids:
+            stop.donation_ids = [one for one in stop.donation_ids if one != str(donation_id)]
+            session.add(stop)
+            gone += [] if stop.donation_ids else [stop]
+    what = {"collection_id": collection.id, "donation_id": donation_id, "reason": reason}
+    _take_out(session, actor, collection.round_id, gone, what)
+
+
+def _take_out(session: Session, actor: Actor, round_id: UUID, gone: Sequence[RoundStop], what: dict[str, Any]) -> None:
+    """Delete stops and close the ranks; the round's own row goes first."""
+    change_round(session, session.get_one(Round, round_id))
+    for stop in gone:
+        session.delete(stop)
+    session.flush()
     for place, stop in enumerate(stops_of(session, round_id), 1):
         stop.place = place
         session.add(stop)
-    what = {"collection_id": collection_id, "reason": reason}
     record(session, actor, thing="round", thing_id=round_id, verb="stop_left", data=what)

@@ -27,6 +27,7 @@ from reuse.donations.queries import (
     vehicle_for,
     visible_slots,
     visible_vehicles,
+    wished_slots,
     wishes_for,
 )
 from reuse.people.queries import territory_of
@@ -144,6 +145,14 @@ def wish(
     return SlotWishesShape.model_validate({"donation_id": donation.id, "slots": [span(slot) for slot in slots]})
 
 
+@door("GET", "/v1/donations/{donation_id:uuid}/slot-wishes")
+def show_wishes(session: Session, caller: Caller, donation_id: FromPath[UUID]) -> SlotWishesShape:
+    """The slots of the calendar that a donation's donor would like, the dearest first."""
+    donation = donation_for(session, caller, donation_id)
+    slots = wished_slots(session, [donation.id])[donation.id]
+    return SlotWishesShape.model_validate({"donation_id": donation.id, "slots": [span(slot) for slot in slots]})
+
+
 doors = [
     create_vehicle,
     list_vehicles,
@@ -154,4 +163,5 @@ doors = [
     show_slot,
     edit_slot,
     wish,
+    show_wishes,
 ]

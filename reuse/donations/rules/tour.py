@@ -6,7 +6,7 @@ with the earliest deadlines) and is then improved by 2-opt and by moving single 
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -191,11 +191,12 @@ def _nearest(road: _Road) -> list[int]:
 
 
 def _improved(order: list[int], cost: Callable[[Sequence[int]], tuple[float, float, float]]) -> list[int]:
-    """Turn stretches round and move single stops while that makes the tour better."""
+    """Turn stretches round and move single stops, each time it makes the tour better, until nothing does."""
     best, price = order, cost(order)
     for _ in range(MOST_PASSES):
         before = price
-        for candidate in _neighbours(best):
+        for change, i, j in _changes(len(order)):
+            candidate = change(best, i, j)
             if (other := cost(candidate)) < price:
                 best, price = candidate, other
         if price == before:
@@ -203,14 +204,23 @@ def _improved(order: list[int], cost: Callable[[Sequence[int]], tuple[float, flo
     return best
 
 
-def _neighbours(order: list[int]) -> list[list[int]]:
-    last = len(order)
-    turned = [order[:i] + order[i:j][::-1] + order[j:] for i in range(last) for j in range(i + 2, last + 1)]
-    moved: list[list[int]] = []
-    for i in range(last):
-        rest = order[:i] + order[i + 1 :]
-        moved += [[*rest[:j], order[i], *rest[j:]] for j in range(last) if abs(i - j) > 1]
-    return turned + moved
+def _changes(length: int) -> Iterator[tuple[Callable[[list[int], int, int], list[int]], int, int]]:
+    """Every stretch that can be turned round, and every place that each single stop can be moved to."""
+    for i in range(length):
+        for j in range(i + 2, length + 1):
+            yield _turned, i, j
+        for j in range(length):
+            if abs(i - j) > 1:
+                yield _moved, i, j
+
+
+def _turned(order: list[int], i: int, j: int) -> list[int]:
+    return order[:i] + order[i:j][::-1] + order[j:]
+
+
+def _moved(order: list[int], i: int, j: int) -> list[int]:
+    rest = order[:i] + order[i + 1 :]
+    return [*rest[:j], order[i], *rest[j:]]
 
 
 def _reasons(basis: Basis, calls: Sequence[Call], chosen: Sequence[int], free: Sequence[int]) -> list[Why]:
