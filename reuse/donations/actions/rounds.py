@@ -11,13 +11,11 @@ from sqlmodel import Session, col, delete, select
 from reuse import clock
 from reuse.documents.actions import next_number
 from reuse.donations.actions.moves import change_collection
+from reuse.donations.actions.ordering import follow_said_order, propose_order, renew_stops, settle_round
 from reuse.donations.actions.stops import (
-    calls_of,
     change_round,
     leave_round,
-    minutes_into,
     new_stops,
-    place_stops,
     territory_zone,
     without_round,
     zone_of,
@@ -31,13 +29,9 @@ from reuse.donations.rules import (
     Basis,
     CollectionMode,
     CollectionStatus,
-    Point,
     RoundStatus,
-    Tour,
     assumptions,
     check_capacity,
-    follow_order,
-    propose_tour,
 )
 from reuse.errors import Conflict, Fault, Invalid, NotFound, Stale
 from reuse.history.actions import record
@@ -88,7 +82,7 @@ def make_round(
     session.add(this)
     session.flush()
     _take_in(session, this, collections, stops)
-    _settle(session, this, _propose(session, this))
+    settle_round(session, this, propose_order(session, this))
     what = {"number": this.number, "date": day, "collection_ids": list(stops), "basis": this.basis}
     record(session, caller.actor, thing="round", thing_id=this.id, verb="planned", data=what)
     return this
@@ -183,59 +177,6 @@ def _departure(zone: ZoneInfo, day: date, said: datetime | None) -> datetime:
     return said.astimezone(UTC)
 
 
-def _propose(session: Session, this: Round) -> dict[str, Any]:
-    """Put the stops in the best order that is found."""
-    stops = stops_of(session, this.id)
-    calls = calls_of(session, this, stops)
-    tour = propose_tour(calls, departs=_departs(session, this), start=_start(this))
-    return place_stops(session, this, stops, calls, tour)
-
-
-def _renew(session: Session, this: Round) -> None:
-    """Have a stop for every address that the round's collections have now, and for none that they no longer have.
-
-    Stops that are still right stay the stops they are, with what was said of them.
-    """
-    known = {(stop.collection_id, tuple(stop.site_ids), stop.donor_id): stop for stop in stops_of(session, this.id)}
-    said = {stop.collection_id: stop.said for stop in known.values()}
-    for stop in new_stops(session, this, collections_in_round(session, this.id), said):
-        present = known.pop((stop.collection_id, tuple(stop.site_ids), stop.donor_id), None)
-        if present is None:
-            session.add(stop)
-        else:
-            present.donation_ids = stop.donation_ids
-            session.add(present)
-    for gone in known.values():
-        session.delete(gone)
-    session.flush()
-
-
-def _follow(session: Session, this: Round, order: Sequence[UUID]) -> dict[str, Any]:
-    """Keep the stops in the order that was said; only the times are reckoned."""
-    stops = stops_of(session, this.id)
-    calls = calls_of(session, this, stops)
-    places = {stop.id: index for index, stop in enumerate(stops)}
-    tour: Tour = follow_order(
-        calls, [places[stop_id] for stop_id in order], departs=_departs(session, this), start=_start(this)
-    )
-    return place_stops(session, this, stops, calls, tour)
-
-
-def _departs(session: Session, this: Round) -> float:
-    return minutes_into(this.date, zone_of(session, this), this.departs_at)
-
-
-def _start(this: Round) -> Point | None:
-    return Point(this.start["latitude"], this.start["longitude"]) if this.start else None
-
-
-def _settle(session: Session, this: Round, told: dict[str, Any]) -> None:
-    """Keep what the tour tells of the round as a whole."""
-    this.sqlmodel_update(told)
-    session.add(this)
-    session.flush()
-
-
 def change_order(
     session: Session,
     caller: Caller,
@@ -264,8 +205,10 @@ def change_order(
             for collection in collections:
                 change_collection(session, collection, **vehicle)
     if order is None:
-        _renew(session, this)
-    _settle(session, this, _propose(session, this) if order is None else _follow(session, this, order))
+        renew_stops(session, this)
+    settle_round(
+        session, this, propose_order(session, this) if order is None else follow_said_order(session, this, order)
+    )
     what = {**changes, "stops": [stop.id for stop in stops_of(session, this.id)], "basis": this.basis}
     record(session, caller.actor, thing="round", thing_id=this.id, verb="changed", data=what)
     return this
@@ -282,10 +225,10 @@ def add_to_round(session: Session, caller: Caller, this: Round, *, stops: Said, 
     _take_in(session, this, _own_collections(session, caller, list(stops)), stops)
     if this.basis == Basis.BY_HAND:
         added = [stop.id for stop in stops_of(session, this.id) if stop.id not in before]
-        told = _follow(session, this, [*before, *added])
+        told = follow_said_order(session, this, [*before, *added])
     else:
-        told = _propose(session, this)
-    _settle(session, this, told)
+        told = propose_order(session, this)
+    settle_round(session, this, told)
     what = {"collection_ids": list(stops)}
     record(session, caller.actor, thing="round", thing_id=this.id, verb="stops_joined", data=what)
     return this

@@ -9,7 +9,7 @@ from reuse.cursors import cut_page
 from reuse.donations.actions.rounds import add_to_round, call_off_round, change_order, make_round, take_out_of_round
 from reuse.donations.actions.sheets import order_collection_sheet, order_round_sheet
 from reuse.donations.api.plans import round_shape
-from reuse.donations.api.shapes import RoundChange, RoundIn, RoundMove, RoundShape, StopsIn
+from reuse.donations.api.shapes import NewRound, RoundChange, RoundMove, RoundShape, StopsIn
 from reuse.donations.models import Round
 from reuse.donations.queries import collection_for, round_for, visible_rounds
 from reuse.house import House
@@ -21,7 +21,7 @@ Until = Annotated[date | None, QueryParameter(name="to")]
 
 
 @door("POST", "/v1/rounds", status=201)
-def create_round(session: Session, caller: Caller, data: JSONBody[RoundIn]) -> RoundShape:
+def create_round(session: Session, caller: Caller, data: JSONBody[NewRound]) -> RoundShape:
     """Put planned pick-ups of one day into one round; its order is a proposal."""
     facts = data.model_dump(exclude={"day", "collection_ids", "stops"})
     return round_shape(session, caller, make_round(session, caller, day=data.day, stops=data.said(), **facts))

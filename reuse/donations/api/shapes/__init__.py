@@ -32,11 +32,11 @@ from reuse.donations.api.shapes.planning import ArrivalShape as ArrivalShape
 from reuse.donations.api.shapes.planning import CollectionMove as CollectionMove
 from reuse.donations.api.shapes.planning import ExpectedShape as ExpectedShape
 from reuse.donations.api.shapes.planning import LoadShape as LoadShape
+from reuse.donations.api.shapes.planning import NewRound as NewRound
 from reuse.donations.api.shapes.planning import PlanChange as PlanChange
 from reuse.donations.api.shapes.planning import ReschedulingIn as ReschedulingIn
 from reuse.donations.api.shapes.planning import ReschedulingShape as ReschedulingShape
 from reuse.donations.api.shapes.planning import RoundChange as RoundChange
-from reuse.donations.api.shapes.planning import RoundIn as RoundIn
 from reuse.donations.api.shapes.planning import RoundMove as RoundMove
 from reuse.donations.api.shapes.planning import RoundShape as RoundShape
 from reuse.donations.api.shapes.planning import SlotChange as SlotChange

@@ -237,7 +237,7 @@ class StopsIn(Shape):
         return by_stop or {collection_id: {} for collection_id in self.collection_ids}
 
 
-class RoundIn(StopsIn):
+class NewRound(StopsIn):
     """A round to be proposed; `date` is the day where the workshop is, and it departs at 08:00 unless said."""
 
     day: date = Field(alias="date")
