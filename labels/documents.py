@@ -119,6 +119,7 @@ def _render(
             money=partial(words.money, tongue=tongue),
             day=partial(words.day, tongue=tongue),
             moment=partial(words.moment, tongue=tongue),
+            span=partial(words.span, tongue=tongue),
             size=partial(words.size, tongue=tongue),
             mono=words.fixed_width,
             colon=": " if tongue == "en" else "\u00a0: ",

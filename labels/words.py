@@ -72,6 +72,14 @@ def moment(value: datetime, tongue: Tongue, *, seconds: bool = False) -> str:
     return f"{day(value, tongue)} {clock}{_NO_BREAK}({zone})"
 
 
+def span(since: datetime, until: datetime, tongue: Tongue) -> str:
+    """A span of time, the day said once where it is one: 23/11/2026 08:00 - 12:00 (UTC+01:00)."""
+    if since.date() != until.date() or since.utcoffset() != until.utcoffset():
+        return f"{moment(since, tongue)} – {moment(until, tongue)}"  # noqa: RUF001  # a dash between two times
+    start, clock = f"{day(since, tongue)} {since:%H:%M}", moment(until, tongue).removeprefix(day(until, tongue)).strip()
+    return f"{start} – {clock}"  # noqa: RUF001  # a dash between two times
+
+
 def size(value: int, tongue: Tongue) -> str:
     """A number of bytes, exact and rounded: 512 110 190 592 octets (512,1 Go); B, the IEC's sign, serves for both."""
     unit, scaled = 0, Decimal(value)

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
-from labels.values.common import CountLine, Imprint, Item, Party, Signature
+from labels.values.common import CountLine, Imprint, Item, Money, Party, Signature
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,70 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class AgreedLine:
+    """So many of a category are given; `media` tells whether such devices always, possibly or never hold media."""
+
+    category: str
+    quantity: int
+    description: str = ""
+    media: str = ""
+
+
+@dataclass(frozen=True)
+class AgreedSite:
+    """A place where devices wait: `access` are pairs of a word's key and what is said, `slots` spans that suit."""
+
+    name: str
+    address: str
+    contact: str = ""
+    access: tuple[tuple[str, bool | str], ...] = ()
+    slots: tuple[tuple[datetime, datetime], ...] = ()
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One thing that the donor declares, in the language of the document; exactly one of its four values is there."""
+
+    title: str
+    text: str | None = None
+    day: date | None = None
+    yes: bool | None = None
+    amount: Money | None = None
+
+
+@dataclass(frozen=True)
+class PriceCap:
+    """The most that a device of a category may be passed on for, tax included; `note` where it needs one."""
+
+    category: str
+    amount: Money
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause with its title, in the language of the document."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Processing:
+    """What is agreed on the personal data that the media hold."""
+
+    title: str
+    intro: str
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True)
 class DonationAgreement:
-    """What donor and workshop agree on before anything moves, in the words of the API."""
+    """What donor and workshop agree on before anything moves, in the words of the API.
+
+    `supersedes` is the number of the agreement that this one replaces; `missing` are titles of what the donor has still
+    to declare; `basis` and `resale` are the law's clauses, `terms` and `clauses` the parties'.
+    """
 
     imprint: Imprint
     donation_number: str
@@ -48,9 +110,20 @@ class DonationAgreement:
     recipient: Party
     legal_basis: Literal["company_gift", "public_free_transfer", "sale", "other"]
     required_erasure: Literal["clear", "purge", "destroy"]
-    lines: tuple[CountLine, ...]
-    place: str = ""
+    lines: tuple[AgreedLine, ...]
+    basis: str
+    supersedes: str = ""
+    donor_reference: str = ""
     recipient_quality: str = ""
+    place: str = ""
+    sites: tuple[AgreedSite, ...] = ()
+    declarations: tuple[Declared, ...] = ()
+    missing: tuple[str, ...] = ()
+    resale: str = ""
+    caps: tuple[PriceCap, ...] = ()
+    caps_source: str = ""
+    terms: tuple[str, ...] = ()
+    processing: Processing | None = None
     clauses: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
 

@@ -95,11 +95,13 @@ def order_document(
     organisation_id: UUID,
     readers: Readers,
     deduplicate: str,
+    job_key: str | None = None,
 ) -> Job:
     """Have a document rendered from a value that is frozen now, once this transaction is committed.
 
     `kind` names its press in workers/documents.py; the job's result is `{"document_id": …}`. The same `deduplicate`
-    orders the same document for ever.
+    orders the same document for ever. Where several organisations may ask for it, each follows a job of its own, known
+    by its `job_key`.
     """
     payload = {
         "kind": kind,
@@ -109,4 +111,4 @@ def order_document(
         "readers": asdict(readers),
         "deduplicate": deduplicate,
     }
-    return enqueue(session, "documents.render", actor=actor, payload=payload, deduplicate=deduplicate)
+    return enqueue(session, "documents.render", actor=actor, payload=payload, deduplicate=job_key or deduplicate)

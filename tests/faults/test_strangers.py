@@ -16,6 +16,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import SQLModel
 
+from agreeing import SCAN, drafted, send_copy
 from benches import VM03, at_bench, decide, log_of, upload
 from donating import accepted, laptops, listed, picked_up, planned, receive
 from makers import Desk, Town, make_house, make_key, make_organisation, make_territory, open_doors, settle_town
@@ -67,7 +68,10 @@ DOORS = all_doors()
 
 def fill_house(town: Town) -> None:
     """Let B walk the whole journey, so that there is something of every kind."""
-    donation = accepted(town, lines=[{"category": "laptop", "quantity": 2}])
+    sites = [{"name": "Mairie annexe", "address": "3 quai du Port"}]
+    donation = accepted(town, lines=[{"category": "laptop", "quantity": 2}], sites=sites, declarations={"owned": True})
+    drafted(town.council, donation)
+    assert send_copy(town.council, donation, SCAN).status_code == 201
     listed(town.council, donation, laptops(2) + "portable;;;;;x\n", mode="good_rows")
     collection = planned(town, donation)
     picked_up(town, collection)

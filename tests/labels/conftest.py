@@ -107,8 +107,23 @@ def cover() -> v.CertificateCover:
 def agreement() -> v.DonationAgreement:
     return v.DonationAgreement(
         imprint("CV-2026-000031"), "DO-2026-000031", DONOR, WORKSHOP, "public_free_transfer", "purge",
-        (v.CountLine("laptop", 40, "environ 40, 2017 à 2019"), v.CountLine("monitor", 14)),
-        place="Hôtel de ville, quai n° 2", recipient_quality="ESUS, agrément du 3 mars 2025",
+        (v.AgreedLine("laptop", 40, "environ 40, 2017 à 2019", "always"), v.AgreedLine("monitor", 14, "", "never")),
+        "Cession gratuite par une personne publique (CG3P, art. L3212-2 3°).", supersedes="CV-2026-000030",
+        donor_reference="DSI-2026-014", place="Hôtel de ville, quai n° 2", recipient_quality="general_interest",
+        sites=(
+            v.AgreedSite("Mairie annexe", "3 quai du Port", "poste 12", (("lift", False), ("hours", "8 h à 12 h")),
+                         ((AT, AT),)),
+            v.AgreedSite("Médiathèque", "1 place du Marché"),
+        ),
+        declarations=(
+            v.Declared("Référence de la décision", text="DEL-2026-041"), v.Declared("Date", day=AT.date()),
+            v.Declared("Matériel classifié", yes=False), v.Declared("Valeur unitaire", amount=v.Money(15000, "EUR", 2)),
+        ),
+        missing=("Matériel de sécurité",), resale="Revente à prix solidaire seulement.",
+        caps=(v.PriceCap("laptop", v.Money(18000, "EUR", 2), "avec chargeur"),), caps_source="Décret 2022-1413",
+        terms=("Garde. Le matériel passe sous la garde du destinataire.",),
+        processing=v.Processing("Données (RGPD, art. 28)", "Le destinataire est sous-traitant.",
+                                (v.Clause("Sécurité", "Locaux fermés."),)),
         clauses=("Les câbles et chargeurs sont remis avec les appareils.",),
         signatures=(v.Signature("donor", "C. Delattre", AT), v.Signature("recipient")),
     )  # fmt: skip

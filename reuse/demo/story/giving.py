@@ -75,6 +75,24 @@ def _accept(scene: Scene) -> None:
         f"accepts for {lead.organisation}, an association of general interest, to which the law allows the gift "
         f"({accepted['status']}).",
     )
+    _agree(scene)
+
+
+def _agree(scene: Scene) -> None:
+    """The council declares what the law asks of a public body, and both sides accept the agreement that is printed."""
+    council, lead, teller = scene.cast.council, scene.cast.lead, scene.teller
+    path = f"/v1/donations/{scene.donation['id']}"
+    lead.result_of(lead.post(f"{path}/agreement", expects=202))
+    problem = council.refused(f"{path}/agreement/acceptances", {}, expects=409)
+    teller.refused(council.name, "tries to accept the agreement before declaring anything", problem)
+    council.ask("PATCH", path, json={"declarations": parts.DECLARATIONS})
+    teller.says(council.name, "declares the council's decision, a unit value of 150 € and that nothing is classified.")
+    document_id = lead.result_of(lead.post(f"{path}/agreement", expects=202))["document_id"]
+    council.post(f"{path}/agreement/acceptances", {})
+    agreement = lead.post(f"{path}/agreement/acceptances", {})
+    name = scene.keep_document(council, document_id, f"convention-{agreement['number']}.pdf")
+    teller.says(lead.name, f"and {council.name} accept {agreement['number']} by its hash: {agreement['state']}.")
+    teller.adds(f"printed: {name}")
 
 
 def _fetch(scene: Scene) -> Json:

@@ -13,6 +13,17 @@ RECEIVED_AT = "2026-03-02T06:30:00Z"
 """The machines were emulated from 2 to 5 March 2026, and a wipe counts only after the reception."""
 
 
+DECLARATIONS = {
+    "decision_reference": "Délibération 2026-014",
+    "decision_date": "2026-02-12",
+    "legal_basis_text": "CG3P art. L3212-2 3° et L3212-3",
+    "unit_value": {"amount_minor": 15000, "currency": "EUR"},
+    "classified": False,
+    "special_security": False,
+}
+"""What the law asks a public body to declare (GET /v1/donation-templates)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A machine with real tool output: its folder of evidence, its tag, the logs in the order of their upload."""

@@ -1,4 +1,5 @@
 from reuse.donations.api import (
+    agreements,
     calendar,
     collections,
     containers,
@@ -17,6 +18,7 @@ from reuse.donations.api import (
 doors = [
     *donations.doors,
     *templates.doors,
+    *agreements.doors,
     *imports.doors,
     *collections.doors,
     *receptions.doors,

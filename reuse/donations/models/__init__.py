@@ -1,3 +1,6 @@
+from reuse.donations.models.agreements import Agreement as Agreement
+from reuse.donations.models.agreements import AgreementAcceptance as AgreementAcceptance
+from reuse.donations.models.agreements import AgreementCopy as AgreementCopy
 from reuse.donations.models.collecting import Collection as Collection
 from reuse.donations.models.collecting import CollectionDonation as CollectionDonation
 from reuse.donations.models.collecting import CollectionItem as CollectionItem

@@ -1,3 +1,12 @@
+from reuse.donations.queries.agreed import agreement_now as agreement_now
+from reuse.donations.queries.agreed import content_of as content_of
+from reuse.donations.queries.agreements import AGREEMENT as AGREEMENT
+from reuse.donations.queries.agreements import Signing as Signing
+from reuse.donations.queries.agreements import agreement_key as agreement_key
+from reuse.donations.queries.agreements import agreements_of as agreements_of
+from reuse.donations.queries.agreements import donation_of_party as donation_of_party
+from reuse.donations.queries.agreements import latest_agreement as latest_agreement
+from reuse.donations.queries.agreements import signing_of as signing_of
 from reuse.donations.queries.collecting import Details as Details
 from reuse.donations.queries.collecting import Row as Row
 from reuse.donations.queries.collecting import collection_for as collection_for

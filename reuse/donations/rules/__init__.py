@@ -7,6 +7,17 @@ from reuse.donations.rules.agreeing import Said as Said
 from reuse.donations.rules.agreeing import VersionReason as VersionReason
 from reuse.donations.rules.agreeing import is_settled as is_settled
 from reuse.donations.rules.agreeing import unsettled as unsettled
+from reuse.donations.rules.agreements import CALLED_OFF as CALLED_OFF
+from reuse.donations.rules.agreements import AgreementSide as AgreementSide
+from reuse.donations.rules.agreements import AgreementState as AgreementState
+from reuse.donations.rules.agreements import HowAccepted as HowAccepted
+from reuse.donations.rules.agreements import agreement_clauses as agreement_clauses
+from reuse.donations.rules.agreements import agreement_state as agreement_state
+from reuse.donations.rules.agreements import basis_clause as basis_clause
+from reuse.donations.rules.agreements import changed_parts as changed_parts
+from reuse.donations.rules.agreements import kind_of_copy as kind_of_copy
+from reuse.donations.rules.agreements import processing_clauses as processing_clauses
+from reuse.donations.rules.agreements import resale_clause as resale_clause
 from reuse.donations.rules.amounts import exponent as exponent
 from reuse.donations.rules.amounts import in_major_units as in_major_units
 from reuse.donations.rules.amounts import load_price_caps as load_price_caps

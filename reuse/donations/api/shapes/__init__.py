@@ -1,5 +1,6 @@
 """What donations, imports and collections look like from outside (spec/api.md)."""
 
+from reuse.donations.api.shapes.agreements import AgreementShape as AgreementShape
 from reuse.donations.api.shapes.collecting import CollectionIn as CollectionIn
 from reuse.donations.api.shapes.collecting import CollectionShape as CollectionShape
 from reuse.donations.api.shapes.collecting import ContainerShape as ContainerShape
