@@ -359,6 +359,22 @@ def upgrade() -> None:
     op.create_index(op.f("ix_work_session_device_id"), "work_session", ["device_id"], unique=False)
     op.create_index(op.f("ix_work_session_organisation_id"), "work_session", ["organisation_id"], unique=False)
     op.create_table(
+        "agreement",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=False),
+        sa.Column("supersedes", sa.String(), nullable=True),
+        sa.Column("content", DOCUMENT, nullable=False),
+        sa.Column("content_sha256", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["donation_id"], ["donation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("uq_agreement_donation_revision", "agreement", ["donation_id", "revision"], unique=True)
+    op.create_index("uq_agreement_workshop_number", "agreement", ["workshop_id", "number"], unique=True)
+    op.create_table(
         "capture",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=True),
@@ -850,6 +866,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("device_id", "kind", "organisation_id", "person"),
     )
     op.create_table(
+        "agreement_copy",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"]),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("uq_agreement_copy_bytes", "agreement_copy", ["agreement_id", "sha256"], unique=True)
+    op.create_table(
         "api_key",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("public_id", sa.String(), nullable=False),
@@ -1126,6 +1156,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("donation_id", "slot_id"),
     )
     op.create_index(op.f("ix_wished_slot_slot_id"), "wished_slot", ["slot_id"], unique=False)
+    op.create_table(
+        "agreement_acceptance",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("side", sa.String(), nullable=False),
+        sa.Column("manner", sa.String(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=True),
+        sa.Column("document_sha256", sa.String(), nullable=False),
+        sa.Column("copy_id", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"]),
+        sa.ForeignKeyConstraint(["copy_id"], ["agreement_copy.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("uq_agreement_acceptance_side", "agreement_acceptance", ["agreement_id", "side"], unique=True)
     op.create_table(
         "collection_donation",
         sa.Column("collection_id", sa.Uuid(), nullable=False),
@@ -1459,6 +1506,8 @@ def downgrade() -> None:
     op.drop_table("collection_item")
     op.drop_index(op.f("ix_collection_donation_donation_id"), table_name="collection_donation")
     op.drop_table("collection_donation")
+    op.drop_index("uq_agreement_acceptance_side", table_name="agreement_acceptance")
+    op.drop_table("agreement_acceptance")
     op.drop_index(op.f("ix_wished_slot_slot_id"), table_name="wished_slot")
     op.drop_table("wished_slot")
     op.drop_index(op.f("ix_line_refusal_donation_id"), table_name="line_refusal")
@@ -1514,6 +1563,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_api_key_public_id"), table_name="api_key")
     op.drop_index(op.f("ix_api_key_organisation_id"), table_name="api_key")
     op.drop_table("api_key")
+    op.drop_index("uq_agreement_copy_bytes", table_name="agreement_copy")
+    op.drop_table("agreement_copy")
     op.drop_table("work_done")
     op.drop_index(
         "uq_transfer_thing_offered",
@@ -1622,6 +1673,9 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_capture_device_id"), table_name="capture")
     op.drop_table("capture")
+    op.drop_index("uq_agreement_workshop_number", table_name="agreement")
+    op.drop_index("uq_agreement_donation_revision", table_name="agreement")
+    op.drop_table("agreement")
     op.drop_index(op.f("ix_work_session_organisation_id"), table_name="work_session")
     op.drop_index(op.f("ix_work_session_device_id"), table_name="work_session")
     op.drop_table("work_session")
