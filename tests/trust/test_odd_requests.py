@@ -1,5 +1,6 @@
 """Requests that nobody sends by accident: each is answered with a problem, never with a crash or a leak."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +84,13 @@ def is_held_by_this_request(town: Town) -> bool:
 def test_a_capture_is_read_before_the_one_writer_is_held(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     device_id = town.lead.post("/v1/devices", {"category": "laptop"}).json()["id"]
     held: list[bool] = []
-    read = capture_doors.read_capture
+    read = capture_doors.read_captures
 
-    def watched(content: bytes) -> Any:
+    def watched(contents: Sequence[bytes]) -> Any:
         held.append(is_held_by_this_request(town))
-        return read(content)
+        return read(contents)
 
-    monkeypatch.setattr(capture_doors, "read_capture", watched)
+    monkeypatch.setattr(capture_doors, "read_captures", watched)
     answer = town.technician.ask("POST", f"/v1/devices/{device_id}/captures", content=THINKPAD)
     assert answer.status_code == 201
     assert held == [False]
