@@ -103,9 +103,9 @@ def test_a_list_is_looked_at_before_the_one_writer_is_held(town: Town, monkeypat
     held: list[bool] = []
     look = import_doors.refuse_no_list
 
-    def watched(content: bytes) -> None:
+    def watched(content: bytes, wishes: Any) -> None:
         held.append(is_held_by_this_request(town))
-        look(content)
+        look(content, wishes)
 
     monkeypatch.setattr(import_doors, "refuse_no_list", watched)
     assert send(town.council, donation, laptops(2)).status_code == 202
