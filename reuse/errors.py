@@ -65,5 +65,13 @@ class UnknownFormat(Refusal):
     """The input is of no kind that is read here (415)."""
 
 
+class TooMany(Refusal):
+    """The same key asks too often; `seconds` says when to come again (429)."""
+
+    def __init__(self, detail: str, *, code: str, seconds: int) -> None:
+        super().__init__(detail, code=code)
+        self.seconds = seconds
+
+
 class KeyReused(Refusal):
     """An idempotency key came again with another request (422)."""

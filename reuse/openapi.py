@@ -29,6 +29,7 @@ TYPICAL_CODES = {
     413: "too_large",
     415: "unknown_format",
     422: "idempotency_key_reused",
+    429: "too_many_uploads",
 }
 JOB_ACCEPTED: Schema = {
     "type": "object",

@@ -19,6 +19,7 @@ from reuse.errors import (
     Refusal,
     Stale,
     TooLarge,
+    TooMany,
     UnknownFormat,
 )
 
@@ -33,6 +34,7 @@ STATUS: dict[type[Refusal], int] = {
     TooLarge: 413,
     UnknownFormat: 415,
     KeyReused: 422,
+    TooMany: 429,
 }
 TITLES = {
     400: "The input cannot be accepted",
@@ -92,7 +94,8 @@ def _answer(body: dict[str, Any], headers: dict[str, str] | None = None) -> Resp
 
 def answer_refusal(_: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:
     """An action said no."""
-    return _answer(problem_of(refusal))
+    headers = {"Retry-After": str(refusal.seconds)} if isinstance(refusal, TooMany) else None
+    return _answer(problem_of(refusal), headers)
 
 
 def faults_of(error: ValidationError, *, under: str = "") -> tuple[Fault, ...]:

@@ -20,7 +20,7 @@ from reuse.db import Database
 from reuse.errors import Fault, Invalid
 from reuse.house import House
 from reuse.people.actions import caller_of_key
-from reuse.people.rules import Caller
+from reuse.people.rules import Caller, refuse_uploader
 from reuse.shapes import Answer, Page, Upload, page_as_csv
 from reuse.together import Line, line_of, stand_in, take
 from reuse.transactions import in_transaction, reading
@@ -41,6 +41,7 @@ class Door:
     has_own_transaction: bool
     is_public: bool
     prepare: Callable[..., Any] | None = None
+    admits_uploader: bool = False
 
 
 _askers: WeakKeyDictionary[Database, Line[str, Caller | None]] = WeakKeyDictionary()
@@ -59,7 +60,7 @@ class Visit:
 
     def serve(self) -> Response[Any]:
         """Answer the request, in the transaction that its method asks for."""
-        caller = None if self.door.is_public else self._caller()
+        caller = None if self.door.is_public else self._admitted(self._caller())
         if self.door.prepare and caller and self.upload:  # reading 20 MB must not hold the one writer of SQLite
             wanted = self.arguments.keys() & inspect.signature(self.door.prepare).parameters.keys()
             named = {name: self.arguments[name] for name in wanted}
@@ -84,7 +85,7 @@ class Visit:
         presented = self._presented()
         line = line_of(_askers, self.house.database, _recognise)
         caller = await asyncio.wrap_future(stand_in(line, self.house, presented)) if presented else None
-        return self._response(self._answer(await self._call(None, caller or _refuse_stranger())))
+        return self._response(self._answer(await self._call(None, self._admitted(caller or _refuse_stranger()))))
 
     def _keyed(self, caller: Caller, name: str) -> Answer:
         key = (name, caller.organisation_id, f"{self.door.method} {self.request.url.path}")
@@ -109,6 +110,11 @@ class Visit:
             _refuse_stranger()
         with reading(self.house.database) as session:
             return caller_of_key(session, presented, secret_key=self.house.secret_key) or _refuse_stranger()
+
+    def _admitted(self, caller: Caller) -> Caller:
+        if not self.door.admits_uploader:
+            refuse_uploader(caller)
+        return caller
 
     def _presented(self) -> str | None:
         header = self.request.headers.get("authorization", "")

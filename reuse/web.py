@@ -48,6 +48,7 @@ def door(
     has_own_transaction: bool = False,
     is_public: bool = False,
     prepare: Callable[..., Any] | None = None,
+    admits_uploader: bool = False,
     tags: list[str] | None = None,
     **options: Any,  # noqa: ANN401  # Litestar's own options
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
@@ -58,19 +59,24 @@ def door(
     asks for it, and remembered under its Idempotency-Key. `has_own_transaction` leaves transactions to the function,
     which may then be a coroutine that never blocks: it is served without a thread of its own.
     `prepare(house, caller, upload, …)`, which may ask for the function's own arguments by name, reads an upload before
-    any transaction begins; its answer is the function's `prepared`.
+    any transaction begins; its answer is the function's `prepared`. `admits_uploader` lets in the keys of boot images.
     """
 
     def make(handler: Callable[..., Any]) -> HTTPRouteHandler:
         wanted = frozenset(name for name in INJECTED if name in inspect.signature(handler).parameters)
-        this = Door(method, path, status or 200, handler, wanted, has_own_transaction, is_public, prepare)
+        this = Door(
+            method, path, status or 200, handler, wanted, has_own_transaction, is_public, prepare, admits_uploader
+        )
         return HTTPRouteHandler(
             path,
             http_method=cast("Any", method),
             status_code=this.status,
             summary=summary or (handler.__doc__ or "").split("\n", maxsplit=1)[0],
             operation_id=handler.__name__,
-            responses={code: ResponseSpec(Problem, description=text) for code, text in _errors(method, is_public)},
+            responses={
+                code: ResponseSpec(Problem, description=text)
+                for code, text in _errors(method, is_public) + ([(429, "Too many")] if admits_uploader else [])
+            },
             tags=tags or [path.split("/")[2] if path.startswith("/v1/") else "public"],
             opt={"handler": handler},
             **options,

@@ -16,7 +16,16 @@ from reuse.errors import Fault, Invalid, NotFound
 from reuse.history.actions import record
 from reuse.history.rules import SYSTEM
 from reuse.people.models import ApiKey, Organisation, Territory
-from reuse.people.rules import Activity, Caller, LegalForm, Quality, Role, check_territory, roles_of
+from reuse.people.rules import (
+    STANDS_ALONE,
+    Activity,
+    Caller,
+    LegalForm,
+    Quality,
+    Role,
+    check_territory,
+    roles_of,
+)
 
 DEFAULT_TERRITORY = {"name": "France", "currency": "EUR", "country": "FR", "language": "fr", "timezone": "Europe/Paris"}
 
@@ -98,7 +107,7 @@ def add_key(
 ) -> tuple[ApiKey, str]:
     """Create a key; returns its row and the key itself, which is shown this once and cannot be read again.
 
-    Without roles it gets every role of the organisation's activities; Invalid for a role they do not give.
+    Without roles it gets every role of the organisation's activities but uploader; Invalid for a role they do not give.
     """
     organisation = session.get(Organisation, organisation_id)
     if organisation is None:
@@ -110,6 +119,11 @@ def add_key(
             f"{', '.join(sorted(possible))}.",
             code="role_not_of_activity",
         )
+    if STANDS_ALONE in roles and len(set(roles)) > 1:
+        raise Invalid(
+            "The role uploader is for a boot image's key and comes alone; make another key for the other roles.",
+            code="uploader_alone",
+        )
     name = " ".join(unicodedata.normalize("NFC", person).split()) if person is not None else None
     if name == "":
         raise Invalid("A person needs a name; leave it out for the key of a station.", code="bad_person")
@@ -119,7 +133,7 @@ def add_key(
         public_id=secrets.token_hex(8),
         organisation_id=organisation_id,
         person=name,
-        roles=sorted(roles or possible),
+        roles=sorted(roles or possible - {STANDS_ALONE}),
         secret_hmac=_hmac(secret_key, secret),
         created_at=clock.now(),
     )

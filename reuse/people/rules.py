@@ -29,6 +29,7 @@ class Role(StrEnum):
     carrier = "carrier"
     technician = "technician"
     data_security = "data_security"
+    uploader = "uploader"
     lead = "lead"
     network = "network"
     territory = "territory"
@@ -55,11 +56,14 @@ class Quality(StrEnum):
 ROLES_OF_ACTIVITY: dict[Activity, frozenset[Role]] = {
     Activity.donor: frozenset({Role.donor}),
     Activity.carrier: frozenset({Role.carrier}),
-    Activity.workshop: frozenset({Role.technician, Role.data_security, Role.lead}),
+    Activity.workshop: frozenset({Role.technician, Role.data_security, Role.lead, Role.uploader}),
     Activity.network: frozenset({Role.network}),
     Activity.territory: frozenset({Role.territory}),
     Activity.operator: frozenset({Role.operator}),
 }
+
+STANDS_ALONE = Role.uploader
+"""The role of a boot image's key, which lies about on sticks and servers: it opens one door, and comes alone."""
 
 
 def roles_of(activities: frozenset[Activity]) -> frozenset[Role]:
@@ -96,6 +100,15 @@ def require_role(caller: Caller, *roles: Role) -> None:
         raise NotAllowed(
             f"This needs a key with the role {wanted}; ask whoever keeps your organisation's keys for one.",
             missing=tuple(roles),
+        )
+
+
+def refuse_uploader(caller: Caller) -> None:
+    """NotAllowed for a boot image's key, at every door but the one for reports, whatever its organisation may see."""
+    if STANDS_ALONE in caller.roles:
+        raise NotAllowed(
+            "This key belongs to a boot image: it sends erasure reports and can do nothing else. Use your own key.",
+            code="uploader_only",
         )
 
 

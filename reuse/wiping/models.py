@@ -31,10 +31,22 @@ class ErasureReport(SQLModel, table=True):
     received_at: datetime = Field(sa_type=INSTANT)
 
 
+class UploadPace(SQLModel, table=True):
+    """How many reports a boot image's key has sent in the present minute; one row a key, so that it never grows."""
+
+    __tablename__ = table_name("upload_pace")
+
+    key_id: UUID = Field(primary_key=True, foreign_key="api_key.id")
+    minute: int = Field(sa_type=BIG)
+    taken: int
+
+
 class ReportItem(SQLModel, table=True):
     """What a report says about one medium, and which medium that is, once that is known.
 
-    `reasons` are the parser's and never change; `match_reasons` say what stood out when a medium was looked for.
+    `reasons` are the parser's and never change; `match_reasons` say what stood out when a medium was looked for, and
+    `clock_reasons` when the report's clock was held against the moment of upload. `earliest_end_at` is when the wipe
+    may have ended under another zone than the one assumed; None where that is out of the question.
     """
 
     __tablename__ = table_name("report_item")
@@ -71,6 +83,11 @@ class ReportItem(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=INSTANT)
     reasons: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
     match_reasons: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
+    clock_reasons: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
+    earliest_end_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    time_confirmed_by: str | None = None
+    time_confirmed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    time_note: str | None = None
     medium_id: UUID | None = Field(default=None, foreign_key="medium.id", index=True)
     matched_by: str | None = None
     matched_at: datetime | None = Field(default=None, sa_type=INSTANT)

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Protocol, TypeVar
@@ -18,6 +18,7 @@ from reuse.placeholders import identifies_nothing
 LEVELS = ("none", "clear", "purge", "destroy")
 NWIPE_SERIAL_LENGTH = 20  # nwipe prints at most 20 characters of a serial (its NWIPE_SERIALNUMBER_LENGTH)
 NWIPE_MODEL_LENGTH = 16  # and cuts models to 16, seen in 0.33 and 0.38
+CLOCK_SLACK = timedelta(minutes=10)  # what a station's clock may be wrong by; less than two zones ever differ by
 SIZE_TOLERANCE = 0.01  # makers and tools round sizes; a suggestion only, so 1 % is enough
 
 _WWN = re.compile(r"(?:WWN[-:]?)?(?:0X|NAA\.|EUI\.)([0-9A-F]{16})")
@@ -286,8 +287,9 @@ def judge_medium(
 
     `custody_since` is the device's last reception or return (aware): a wipe that ended before proves nothing about what
     was written since. None says that the device was never received, so that no moment is asked for. `kind` is the
-    medium's, from the capture. A report dated after `now` comes from a wrong clock. `received` tells when each report
-    came, to order those that tell no time.
+    medium's, from the capture. A report dated after `now`, or more than ten minutes after it came (`received`, same
+    order as `findings`), comes from a wrong clock, and waiting does not mend it. `received` also orders the reports
+    that tell no time.
     """
     index = ruling_index(findings, received)
     if index is None:
@@ -299,7 +301,8 @@ def judge_medium(
         missing.append("time_unknown")
     if custody_since is not None and ruling.ended_at is not None and ruling.ended_at <= custody_since:
         missing.append("report_before_custody")
-    if now is not None and ruling.ended_at is not None and ruling.ended_at > now:
+    latest = [moment for moment in (now, received[index] + CLOCK_SLACK if received else None) if moment is not None]
+    if latest and ruling.ended_at is not None and ruling.ended_at > min(latest):
         missing.append("report_in_future")
     if not meets(level, required_level):
         missing.append("level_too_low")

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from benches import (
@@ -12,6 +13,7 @@ from benches import (
     VM03,
     VM05,
     at_bench,
+    decide,
     device_now,
     keep,
     log_of,
@@ -317,3 +319,38 @@ def test_one_upload_notes_when_it_came(town: Town) -> None:
     before = datetime.now(UTC)
     report = upload(town.technician, log_of("vm01-nwipe")).json()
     assert before <= datetime.fromisoformat(report["received_at"]) <= datetime.now(UTC)
+
+
+def test_a_recall_lists_the_devices_and_certificates_that_rest_on_one_version_of_a_tool(town: Town) -> None:
+    device_id = at_bench(town, VM01)
+    certified = upload(town.technician, log_of("vm01-nwipe")).json()
+    upload(town.technician, log_of("vm05-nwipe-killed"))
+    job = town.data_security.done(decide(town.data_security, device_id))
+    tool, version = (certified["items"][0][name] for name in ("tool", "tool_version"))
+    recalled = town.technician.get(f"/v1/erasure-reports?tool={tool}&tool_version={version}").json()["items"]
+    items = [item for one in recalled for item in one["items"]]
+    resting = {item["device_id"]: item["certificate_ids"] for item in items if item["device_id"]}
+    assert resting == {str(device_id): job["result"]["certificate_ids"]}
+    assert town.technician.get("/v1/erasure-reports?tool=nwipe&tool_version=0.1").json()["items"] == []
+    assert len(town.technician.get("/v1/erasure-reports?tool=nwipe").json()["items"]) == 2
+    (certificate_id,) = job["result"]["certificate_ids"]
+    revoked = town.data_security.post(f"/v1/certificates/{certificate_id}/revocation", {"reason": "tool recalled"})
+    assert revoked.status_code == 200
+    (item,) = town.technician.get(f"/v1/erasure-reports/{certified['id']}").json()["items"]
+    assert (item["device_id"], item["certificate_ids"]) == (str(device_id), [])
+
+
+def test_a_page_of_waiting_reports_asks_the_database_as_often_as_one(town: Town) -> None:
+    near = at_bench(town, [NewMedium("UNREADABLE-7", "ssd_nvme", 67_108_864, "QEMU", "QEMU NVMe Ctrl")])
+    asked: list[str] = []
+    listener = lambda *given: asked.append(given[2])  # noqa: E731  # as SQLAlchemy calls it
+    event.listen(town.house.database.reader, "before_cursor_execute", listener)
+    counts: list[int] = []
+    for name in ("vm01-nwipe", "vm03-nwipe", "vm05-nwipe", "vm06-nwipe", "vm08-nwipe-plain"):
+        upload(town.technician, log_of(name))
+        asked.clear()
+        page = town.technician.get("/v1/erasure-reports?state=unmatched").json()["items"]
+        counts.append(sum("medium" in one for one in asked))
+    assert len(page) == 5
+    assert page[0]["items"][0]["suggested_media"] == [str(media_ids(town.house, near)["UNREADABLE-7"])]
+    assert len(set(counts)) == 1

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,13 +15,16 @@ from reuse.jobs.actions import enqueue
 from reuse.people.queries import territory_of
 from reuse.people.rules import Caller, Role, require_role
 from reuse.transactions import reading
+from reuse.wiping.actions.clocks import clocks_of
 from reuse.wiping.actions.matching import Where, match_items, serial_key
 from reuse.wiping.evidence.read import read_evidence
 from reuse.wiping.evidence.shape import Evidence
+from reuse.wiping.evidence.times import Clock
 from reuse.wiping.models import ErasureReport, ReportItem
 from reuse.wiping.queries.reports import AT_THE_BENCH, items_of, report_with_bytes, workshop_medium
 
 LONGEST_NAME = 200
+WHO_UPLOADS = (Role.technician, Role.data_security, Role.uploader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def read_report(database: Database, caller: Caller, content: bytes, *, timezone:
     `timezone` (IANA) is that of the station, by default the territory's. What cannot be read raises Invalid, TooLarge
     or UnknownFormat.
     """
-    require_role(caller, Role.technician, Role.data_security)
+    require_role(caller, *WHO_UPLOADS)
     with reading(database) as session:
         known = report_with_bytes(session, caller.organisation_id, sha256_hex(content))
         zone = timezone or territory_of(session, caller.organisation_id).timezone
@@ -58,14 +62,15 @@ def keep_report(
 
     The same bytes again in one organisation are the first report, whose waiting items are then looked at again.
     """
-    require_role(caller, Role.technician, Role.data_security)
+    require_role(caller, *WHO_UPLOADS)
     known = report_with_bytes(session, caller.organisation_id, sha256_hex(content))
-    where = _checked(session, caller, where)
+    where = check_where(session, caller, where)
     if evidence is not None and known is None:
+        clocks = clocks_of(session, caller.organisation_id, evidence)
         report = _row(caller, evidence, content, file_name, where)
         files.put(content)
         if _insert(session, report):
-            session.add_all(items := _items(report, evidence))
+            session.add_all(items := _items(report, evidence, clocks))
             _match_and_look_again(session, caller, report, items, where)
             return Kept(report, is_new=True)
         known = report_with_bytes(session, caller.organisation_id, report.sha256)
@@ -88,7 +93,7 @@ def _match_and_look_again(
         enqueue(session, "wiping.match", actor=caller.actor, payload={"report_id": str(report.id)})
 
 
-def _checked(session: Session, caller: Caller, where: Where) -> Where:
+def check_where(session: Session, caller: Caller, where: Where) -> Where:
     """The limits, if they name things in the caller's workshop that are at the bench."""
     device_id = where.device_id
     if where.medium_id is not None:
@@ -151,7 +156,7 @@ def _insert(session: Session, report: ErasureReport) -> bool:
     return session.connection().execute(insert.returning(col(ErasureReport.id))).first() is not None
 
 
-def _items(report: ErasureReport, evidence: Evidence) -> list[ReportItem]:
+def _items(report: ErasureReport, evidence: Evidence, clocks: Sequence[Clock]) -> list[ReportItem]:
     return [
         ReportItem(
             id=clock.new_id(),
@@ -174,6 +179,8 @@ def _items(report: ErasureReport, evidence: Evidence) -> list[ReportItem]:
             started_at=item.started_at,
             ended_at=item.ended_at,
             reasons=list(item.reasons),
+            clock_reasons=list(clock_of.reasons),
+            earliest_end_at=clock_of.earliest,
         )
-        for item in evidence.items
+        for item, clock_of in zip(evidence.items, clocks, strict=True)
     ]

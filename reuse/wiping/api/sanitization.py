@@ -75,7 +75,8 @@ def decide_sanitization(
     """Accept (202, certificates follow) or reject (200) a device's sanitization; 409 with `missing` while it is shut.
 
     `missing` may hold: captured, no_medium, no_report, verdict_fail, verdict_unknown, serial_differs, not_verified,
-    tool_needs_verification, level_too_low, time_unknown, report_before_custody, report_in_future, two_persons.
+    tool_needs_verification, level_too_low, time_unknown, report_before_custody, zone_unconfirmed,
+    report_in_future, two_persons.
     """
     if data.decision == "accepted":
         answer = job_accepted(accept_sanitization(session, caller, device_id, reason=data.reason, version=if_match))

@@ -14,6 +14,7 @@ from reuse.devices.rules import MediaPolicy, Milestone, media_policy
 from reuse.donations.queries import donation_of
 from reuse.people.models import Territory
 from reuse.people.rules import same_person
+from reuse.wiping.evidence.times import zone_or_custody
 from reuse.wiping.models import Disposal, ErasureReport, ReportItem, Sanitization
 from reuse.wiping.rules import MediumState, Policy, Standing, judge_medium, sanitization_missing
 
@@ -138,11 +139,23 @@ def _standing(
         received=[report.received_at for _, report in found],
     )
     item, report = found[state.ruling] if state.ruling is not None else (None, None)
+    if item is not None and _end(item) != item.ended_at:
+        missing = zone_or_custody(state.missing, item.ended_at, device.custody_since)
+        state = MediumState(erased=state.erased, missing=missing, ruling=state.ruling, level=state.level)
     if item is not None and SERIAL_DIFFERS in item.match_reasons:
         state = MediumState(
             erased=False, missing=(*state.missing, SERIAL_DIFFERS), ruling=state.ruling, level=state.level
         )
     return MediumStanding(medium, state, item, report, disposal)
+
+
+def _end(item: ReportItem) -> datetime | None:
+    """When the wipe ended, for the gate: of several readings of a naive clock the earliest, until somebody confirms.
+
+    A fail keeps the later one, so that no choice of a zone lets an earlier pass outlive it.
+    """
+    doubtful = item.earliest_end_at is not None and item.time_confirmed_by is None and item.verdict != "fail"
+    return item.earliest_end_at if doubtful else item.ended_at
 
 
 def _judged(item: ReportItem) -> Judged:
@@ -154,7 +167,7 @@ def _judged(item: ReportItem) -> Judged:
         tool_version=item.tool_version,
         kind=item.kind,
         verification=item.verification,
-        ended_at=item.ended_at,
+        ended_at=_end(item),
         reasons=(*item.reasons, SERIAL_DIFFERS) if contradicted else tuple(item.reasons),
     )
 
