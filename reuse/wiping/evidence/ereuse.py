@@ -76,11 +76,11 @@ def _check_shape(snapshot: dict[str, object]) -> None:
     if not device or not isinstance(snapshot.get("components", []), list):
         raise Invalid("The snapshot has no device, or its components are no list.", code="snapshot_malformed")
     chassis = device.get("chassis")
-    if "type" in device and chassis is not None and chassis not in CHASSIS:
+    if "type" in device and chassis is not None and text_of(chassis) not in CHASSIS:
         raise Invalid(f"The snapshot's chassis is unknown: {str(chassis)[:40]}.", code="snapshot_malformed")
     for part in map(mapping, [device, *sequence(snapshot.get("components"))]):
         for action in map(mapping, sequence(part.get("actions"))):
-            if action.get("type") not in ACTIONS:
+            if text_of(action.get("type")) not in ACTIONS:
                 name = str(action.get("type"))[:40]
                 raise Invalid(
                     f"The snapshot holds an action that no Workbench writes: {name}.", code="snapshot_malformed"
@@ -88,7 +88,9 @@ def _check_shape(snapshot: dict[str, object]) -> None:
 
 
 def _erasures(part: dict[str, object]) -> list[dict[str, object]]:
-    actions = [action for action in map(mapping, sequence(part.get("actions"))) if action.get("type") in ERASURES]
+    actions = [
+        action for action in map(mapping, sequence(part.get("actions"))) if text_of(action.get("type")) in ERASURES
+    ]
     old = mapping(part.get("erasure"))
     return [*actions, old] if old else actions
 
@@ -163,14 +165,20 @@ def _times_agree(
 ) -> bool:
     if started is None or ended is None or ended < started:
         return False
-    ends = [parse_moment(step.get("endTime", step.get("endingTime")), zone)[0] for step in steps]
-    return all(end is not None and started <= end <= ended for end in ends) and (
-        not ends or ended - max(end for end in ends if end is not None) <= _SLACK
-    )
+    spans = [
+        (_moment(step, "startTime", "startingTime", zone), _moment(step, "endTime", "endingTime", zone))
+        for step in steps
+    ]
+    inside = all(begun and done and started <= begun <= done <= ended for begun, done in spans)
+    return inside and (not spans or ended - max(done for _, done in spans if done) <= _SLACK)
+
+
+def _moment(step: dict[str, object], name: str, old_name: str, zone: ZoneInfo) -> datetime | None:
+    return parse_moment(step.get(name, step.get(old_name)), zone)[0]
 
 
 def _kind(part: dict[str, object]) -> str | None:
-    kind = part.get("type", part.get("@type"))
+    kind = text_of(part.get("type", part.get("@type")))
     nvme = "nvm" in f"{part.get('interface')}{part.get('model')}".casefold()
     if kind == "SolidStateDrive":
         return "ssd_nvme" if nvme else "ssd_sata"
