@@ -4,20 +4,23 @@ import io
 import json
 import warnings
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from benches import VM01, VM03, at_bench, log_of, media_ids, upload
+from benches import VM01, VM03, at_bench, log_of, media_ids, upload, workshop_caller
 from makers import Desk, Town, make_key
 from reuse import clock
-from reuse.errors import Invalid
+from reuse.errors import Invalid, TooMany
+from reuse.house import House
 from reuse.openapi import document_of
 from reuse.people.actions import add_key
 from reuse.people.models import Organisation
 from reuse.people.rules import Role
-from reuse.transactions import reading, transaction
+from reuse.transactions import in_transaction, reading, transaction
 from reuse.wiping.actions import pace
 from reuse.wiping.evidence import folder
 from reuse.wiping.models import ErasureReport
@@ -249,3 +252,24 @@ def test_a_boot_image_that_sends_too_fast_is_told_when_to_come_again(
     assert town.technician.post(REPORTS, content=log_of("vm01-nwipe")).status_code == 200
     monkeypatch.setattr(clock, "now", lambda: now.replace(year=now.year + 1))
     assert stick.post(REPORTS, content=log_of("vm01-nwipe")).status_code == 200
+
+
+def test_uploads_at_the_same_moment_are_counted_one_by_one(any_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr(pace, "UPLOADS_A_MINUTE", 10)
+    caller = workshop_caller(any_house)
+    with transaction(any_house.database) as session:
+        made = {"organisation_id": caller.organisation_id, "secret_key": any_house.secret_key}
+        key, _secret = add_key(session, **made, roles=[Role.uploader])
+        stick = replace(caller, roles=frozenset({Role.uploader}), key_id=key.id)
+
+    def upload_once(_: int) -> bool:
+        try:
+            in_transaction(any_house.database, lambda session: pace.take_turn(session, stick))
+        except TooMany:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(upload_once, range(30))) == 10
