@@ -1328,6 +1328,11 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reasons", DOCUMENT, nullable=False),
         sa.Column("match_reasons", DOCUMENT, nullable=False),
+        sa.Column("clock_reasons", DOCUMENT, nullable=False),
+        sa.Column("earliest_end_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("time_confirmed_by", sa.String(), nullable=True),
+        sa.Column("time_confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("time_note", sa.String(), nullable=True),
         sa.Column("medium_id", sa.Uuid(), nullable=True),
         sa.Column("matched_by", sa.String(), nullable=True),
         sa.Column("matched_at", sa.DateTime(timezone=True), nullable=True),
@@ -1396,6 +1401,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_signature_collection_id"), "signature", ["collection_id"], unique=False)
+    op.create_table(
+        "upload_pace",
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("minute", sa.BigInteger(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"]),
+        sa.PrimaryKeyConstraint("key_id"),
+    )
     op.create_table(
         "container_device",
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -1470,6 +1483,7 @@ def downgrade() -> None:
     op.drop_table("container_freeze")
     op.drop_index(op.f("ix_container_device_container_id"), table_name="container_device")
     op.drop_table("container_device")
+    op.drop_table("upload_pace")
     op.drop_index(op.f("ix_signature_collection_id"), table_name="signature")
     op.drop_table("signature")
     op.drop_index(op.f("ix_round_stop_round_id"), table_name="round_stop")
