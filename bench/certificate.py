@@ -15,8 +15,11 @@ from reuse.devices.actions.identity import NewDevice, NewMedium, add_devices, ad
 from reuse.devices.actions.milestones import set_milestone
 from reuse.devices.rules import Milestone, Status
 from reuse.history.rules import SYSTEM
+from reuse.pades import sign_pdf
+from reuse.pdf_keys import pdf_key
 from reuse.transactions import in_transaction
 from reuse.wiping.actions.certificates import paper_of
+from reuse.wiping.actions.printing import print_certificate
 from reuse.wiping.models import Certificate
 
 RECEIVED = datetime(2026, 3, 1, 9, tzinfo=UTC)  # the emulated machine's clock stood at the day after
@@ -27,10 +30,16 @@ def measure() -> list[Figure]:
     """Milliseconds of rendering a certificate that the product issued, against the same facts as a bare table."""
     with new_shop() as shop, serving(shop.folder) as server:
         value = _issued(shop, server)
-        rendered = [timed(lambda: render_certificate(value)) for _ in range(TIMES)][1:]
+        key = pdf_key(shop.house.settings, shop.workshop_id, "Atelier")
+        printed = [timed(lambda: print_certificate(value, key)) for _ in range(TIMES)][1:]
+        drawn = render_certificate(value)
+        signed = [timed(lambda: sign_pdf(drawn, key, at=value.imprint.issued_at)) for _ in range(TIMES)][1:]
         bare = [timed(lambda: HTML(string=_table(value)).write_pdf()) for _ in range(TIMES)][1:]
     alternative = "WeasyPrint, the same facts as a bare table, nothing attached or tagged"
-    return [Figure("erasure certificate", "ms", 100, median_ms(rendered), median_ms(bare), alternative)]
+    return [
+        Figure("erasure certificate, signed", "ms", 100, median_ms(printed), median_ms(bare), alternative),
+        Figure("PAdES signature of it", "ms", None, median_ms(signed), median_ms(printed), "drawing and signing it"),
+    ]
 
 
 def _issued(shop: Shop, server: Server) -> ErasureCertificate:

@@ -17,6 +17,7 @@ BENCHES = (
     "reservations",
     "label_sheets",
     "certificate",
+    "certificates_500",
     "job_latency",
     "startup",
     "memory",

@@ -200,7 +200,8 @@ def render_certificate(value: ErasureCertificate) -> bytes:
 
 def render_certificate_cover(value: CertificateCover) -> bytes:
     """The cover of a device's or a donation's certificates, in French and English."""
-    return _render("cover", value, "both", hashes=[medium for medium in value.media if medium.sha256])
+    hashes = "\n".join(f"{one.sha256}  {_plain(one.certificate)}" for one in value.media if one.sha256)
+    return _render("cover", value, "both", hashes=Markup(hashes))  # noqa: S704  # digests, and numbers that are escaped
 
 
 def render_donation_agreement(value: DonationAgreement) -> bytes:

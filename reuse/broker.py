@@ -31,6 +31,8 @@ JOBS: dict[str, str] = {
     "documents.render": "workers.documents",
     "imports.read": "workers.imports",
     "certificates.issue": "workers.certificates",
+    "covers.make": "workers.documents",
+    "certificates.batch": "workers.batches",
     "upkeep.hourly": "workers.housekeeping",
     "wiping.match": "workers.certificates",
     "wiping.found_again": "workers.certificates",

@@ -18,6 +18,7 @@ from reuse.history.queries import verify_history
 from reuse.house import House, open_house
 from reuse.invariants import violations
 from reuse.logs import configure_logs
+from reuse.pdf_keys import key_of_settings
 from reuse.people.actions import add_key, add_organisation, add_territory, revoke_key
 from reuse.people.queries import keys_of
 from reuse.people.rules import Activity, LegalForm, Quality, Role
@@ -127,6 +128,7 @@ def migrate_command(*, as_json: bool) -> None:
 def check(*, as_json: bool) -> None:
     """Check the settings, and all that must hold in the data."""
     settings = Settings()
+    key_of_settings(settings)
     with _house() as house, reading(house.database) as session:
         found = violations(session, house.files)
     warnings = _warnings(settings)

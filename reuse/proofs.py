@@ -44,7 +44,8 @@ def verify_certificate(file: Path, signature: Path | None, fingerprint: str | No
     found = verify_certificate_file(
         file.read_bytes(), signature=beside.read_bytes() if beside.exists() else None, fingerprint=fingerprint
     )
-    lines = [f"{found.number} of {found.issuer}, medium {found.serial}", f"key {found.fingerprint}", found.pages]
+    lines = [f"{found.number} of {found.issuer}, medium {found.serial}", f"key {found.fingerprint}"]
+    lines += [f"PDF signed by {found.pdf_signer}, certificate {found.pdf_fingerprint}", f"pages {found.pages}"]
     lines += [f"WRONG {problem}" for problem in found.problems]
     lines += ["The certificate holds. Whether it was revoked since: " + found.verification_address] * found.holds
     answer({"ok": found.holds, **asdict(found)}, as_json=as_json, text="\n".join(lines))

@@ -22,6 +22,7 @@ from reuse.broker import configure
 from reuse.db import Database
 from reuse.errors import Conflict
 from reuse.house import House
+from reuse.pdf_keys import key_of_settings
 from reuse.schema import SchemaState, check_state, known_revisions, migrate, schema_state
 
 log = structlog.get_logger()
@@ -79,6 +80,7 @@ def serve(house: House) -> None:
     """Serve the API until SIGTERM or SIGINT; then finish what is under way and return."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    key_of_settings(house.settings)  # a key that cannot sign is told now, not at the first certificate
     with only_one(house.database):
         make_current(house.database, house.settings.data_dir / "backups")
         if house.is_trial:

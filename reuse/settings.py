@@ -34,6 +34,13 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of the keys that sign certificates, shared by all; by default keys in the data folder.",
     )
+    pdf_signing_file: Path | None = Field(
+        default=None,
+        description="PEM or PKCS#12 file that signs all PDFs; without it each organisation has a self-signed key.",
+    )
+    pdf_signing_password: SecretStr | None = Field(
+        default=None, description="Password of FILIERE_PDF_SIGNING_FILE, where it has one."
+    )
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the API listens on.")
     threads: int = Field(default=32, ge=1, le=256, description="Requests worked on at the same time in one process.")

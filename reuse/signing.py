@@ -30,15 +30,18 @@ def signing_key(settings: Settings, owner: UUID | Literal["house"]) -> Ed25519Pr
 
     Of two processes that ask at once, one makes it and both get it: a key file appears whole or not at all.
     """
-    folder = settings.keys_dir or settings.data_dir / "keys"
-    path = folder / f"{owner}.ed25519.pem"
+    path = keys_folder(settings) / f"{owner}.ed25519.pem"
     if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _place(path, _fresh())
+        place(path, _fresh())
     key = load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
         raise TypeError(f"{path.name} holds another kind of key than Ed25519")
     return key
+
+
+def keys_folder(settings: Settings) -> Path:
+    """Where the keys are kept that sign."""
+    return settings.keys_dir or settings.data_dir / "keys"
 
 
 def public_key_of(key: Ed25519PrivateKey) -> dict[str, str]:
@@ -69,8 +72,9 @@ def _fresh() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _place(path: Path, content: bytes) -> None:
-    """Write aside, make it last, then give it its name unless it has one already."""
+def place(path: Path, content: bytes) -> None:
+    """Keep a key for ever under its name, whole or not at all, unless the name has one already."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -47,11 +47,13 @@ def put_at_bench(
     media: list[NewMedium],
     *,
     donor_id: UUID | None = None,
+    donation_id: UUID | None = None,
     category: str = "laptop",
     status: Status = Status.in_workshop,
     is_captured: bool = True,
     received: datetime = RECEIVED,
     serial: str | None = "PF1A2B3C",
+    asset_tag: str | None = "INV-000417",
 ) -> UUID:
     """A device in the workshop's hands, with these media captured."""
     actor = Actor(organisation_id, "capture-bench")
@@ -61,11 +63,12 @@ def put_at_bench(
             status=status,
             territory_id=organisation(session, organisation_id).territory_id,
             donor_id=donor_id,
+            donation_id=donation_id,
             workshop_id=organisation_id,
             manufacturer="LENOVO",
             model="20L5S0XX00",
             serial=serial,
-            asset_tag="INV-000417",
+            asset_tag=asset_tag,
             custody_since=received,
         )
         (device,) = add_devices(session, actor, [new], verb="received")
@@ -80,6 +83,18 @@ def at_bench(town: Town, media: list[NewMedium], **more: Any) -> UUID:
     return put_at_bench(
         town.house, town.technician.organisation_id, media, **{"donor_id": town.council.organisation_id, **more}
     )
+
+
+def wiped_laptops(town: Town, donation_id: UUID, count: int) -> list[UUID]:
+    """Laptops of a donation at the bench, each with one disk that the real tool has wiped."""
+    ids: list[UUID] = []
+    for n in range(count):
+        disk = NewMedium(f"S444NX0K{n:06d}", "ssd_nvme", 67_108_864, "QEMU", "QEMU NVMe Ctrl")
+        ids.append(at_bench(town, [disk], donation_id=donation_id, serial=f"PF{n:06d}", asset_tag=None))
+        log = log_of("vm01-nwipe").replace(b"S444NX0K512345", f"S444NX0K{n:06d}".encode())
+        answer = upload(town.technician, log, name=f"nwipe-{n:06d}.log")
+        assert answer.status_code == 201, answer.text
+    return ids
 
 
 def media_ids(house: House, device_id: UUID) -> dict[str | None, UUID]:

@@ -8,10 +8,12 @@ from reuse.broker import Relay, attach, celery, configure
 from reuse.house import open_house
 from reuse.logs import configure_logs
 from reuse.settings import Settings
+from workers.presses import may_start_processes
 
 
 def open_in_child(**_: Any) -> None:  # noqa: ANN401  # Celery's signal signature
     """Each prefork child opens its own connections (a forked one must not be shared) and publishes what it enqueues."""
+    may_start_processes()
     house = open_house(Settings())
     attach(house)
     Relay(house).start()

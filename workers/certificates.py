@@ -1,11 +1,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from labels.documents import render_certificate
-from reuse.signing import signing_key
-from reuse.wiping.actions.certificates import Seal, issue_certificate, link_rendering, paper_of
+from reuse.wiping.actions.certificates import Seal, issue_certificate, link_rendering, paper_of, seal_of
 from reuse.wiping.actions.matching import match_device, match_report
 from reuse.wiping.actions.media import end_disposals_of_found
+from reuse.wiping.actions.printing import print_certificate
 from reuse.wiping.queries.certificates import acceptance
 from workers.task import Work, task
 
@@ -31,8 +30,8 @@ def end_disposals(work: Work) -> None:
 def issue_certificates(work: Work) -> None:
     """Number and freeze one certificate per medium, render each outside any transaction, and link it."""
     sanitization_id = UUID(str(work.payload["sanitization_id"]))
-    organisation_id, media = work.read(lambda session: acceptance(session, sanitization_id))
-    seal = Seal(signing_key(work.house.settings, organisation_id), work.house.public_url, work.house.is_trial)
+    workshop, media = work.read(lambda session: acceptance(session, sanitization_id))
+    seal = seal_of(work.house, workshop)
     issued = [_issue(work, seal, sanitization_id, medium_id, (n, len(media))) for n, medium_id in enumerate(media, 1)]
     work.finish(lambda _: {"certificate_ids": issued})
 
@@ -44,7 +43,7 @@ def _issue(work: Work, seal: Seal, sanitization_id: UUID, medium_id: UUID, progr
         lambda session: issue_certificate(session, seal, sanitization_id=sanitization_id, medium_id=medium_id)
     )
     if certificate.document_id is None:
-        pdf = render_certificate(paper_of(work.house.files, certificate))
+        pdf = print_certificate(paper_of(work.house.files, certificate), seal.pdf_key)
         digest = work.house.files.put(pdf)
         work.step(
             lambda session: link_rendering(session, certificate.id, sha256=digest, size=len(pdf)),

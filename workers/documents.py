@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from labels import documents as paper
 from labels import values
 from labels.words import word
 from reuse.documents.actions import Readers, add_document
+from reuse.wiping.actions.covers import draw_up, enter_cover
+from workers.presses import presses
 from workers.task import Work, task
 
 
@@ -30,7 +33,6 @@ PRESSES: dict[str, Press] = {
     "reconciliation_note": Press(values.ReceptionNote, paper.render_reception_note, "title.reconciliation"),
     "agreed_note": Press(values.ReceptionNote, paper.render_reception_note, "title.agreed"),
     "transfer_slip": Press(values.TransferSlip, paper.render_transfer_slip, "title.transfer"),
-    "certificate_cover": Press(values.CertificateCover, paper.render_certificate_cover, "title.cover"),
     "handover_receipt": Press(values.HandoverReceipt, paper.render_handover_receipt, "title.handover"),
     "impact_report": Press(values.ImpactReport, paper.render_impact_report, "title.impact"),
 }
@@ -45,6 +47,21 @@ def render_document(work: Work) -> None:
     content = press.render(value)
     sha256 = work.house.files.put(content)
     work.finish(lambda session: _enter(session, work.payload, press, value.imprint, sha256, len(content)))
+
+
+@task("covers.make")
+def make_cover(work: Work) -> None:
+    """Print what stands of a device's or a donation's media and certificates, unless this state is printed already."""
+    order, at = work.payload, datetime.fromisoformat(str(work.payload["at"]))
+    cover = work.read(lambda session: draw_up(session, order["scope"], UUID(order["id"]), at))
+    value = replace(cover.value, imprint=replace(cover.value.imprint, trial=work.house.is_trial))
+    with presses(len(value.media)) as press:  # 500 media take a process half a minute, in which others print here
+        content = press.submit(paper.render_certificate_cover, value).result()
+    sha256 = work.house.files.put(content)
+    title = word("title.cover", value.imprint.language)
+    work.finish(
+        lambda session: {"document_id": enter_cover(session, cover, title=title, sha256=sha256, size=len(content)).id}
+    )
 
 
 def _enter(

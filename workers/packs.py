@@ -4,8 +4,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from reuse.passport.actions.ordering import caller_from, enter_pack
+from reuse.passport.actions.ordering import enter_pack
 from reuse.passport.actions.packing import draw_up, put_together
+from reuse.people.rules import caller_from
 from workers.task import Work, task
 
 TOLD_EVERY = 100

@@ -5,6 +5,7 @@ Times are aware datetimes and are printed in the zone they carry. Money is in mi
 """
 
 from labels.values.certificates import (
+    BareDevice,
     CertificateCover,
     CoveredMedium,
     Destruction,
@@ -53,6 +54,7 @@ __all__ = [
     "AgreedLine",
     "AgreedSite",
     "Attachment",
+    "BareDevice",
     "Burden",
     "CarrierSheet",
     "CertificateCover",

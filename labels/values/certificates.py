@@ -76,6 +76,7 @@ class ErasureCertificate:
     supersedes: str = ""
     json_signature: bytes = b""
     signing_key: str = ""
+    pdf_signing_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,30 @@ class CoveredMedium:
     model: str
     serial: str
     kind: str
-    outcome: Literal["erased", "destroyed", "removed", "absent"]
+    outcome: Literal["erased", "destroyed", "removed", "absent", "open"]
     method: str = ""
     at: datetime | None = None
     sha256: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class BareDevice:
+    """A device without any storage medium on record; `because` is a code of words.json ("because")."""
+
+    code: str
+    category: str
+    name: str
+    serial: str
+    because: str
 
 
 @dataclass(frozen=True)
 class CertificateCover:
-    """The cover of the certificates of a device or a donation: every medium, how it ended, by which certificate."""
+    """The cover of the certificates of a device or a donation: every medium, how it ended, by which certificate.
+
+    `counts` are words of words.json ("count") with their figures; `because` of a medium says why it has no certificate.
+    """
 
     imprint: Imprint
     scope: Literal["device", "donation"]
@@ -105,3 +121,6 @@ class CertificateCover:
     donor: Party
     media: tuple[CoveredMedium, ...]
     remarks: tuple[str, ...] = ()
+    bare: tuple[BareDevice, ...] = ()
+    devices: int = 0
+    counts: tuple[tuple[str, int], ...] = ()

@@ -12,9 +12,10 @@ from stdnum.exceptions import ValidationError
 from stdnum.fr import siret as french_siret
 
 from reuse import clock
-from reuse.errors import Fault, Invalid, NotFound
+from reuse.errors import Conflict, Fault, Invalid, NotFound, Stale
 from reuse.history.actions import record
 from reuse.history.rules import SYSTEM
+from reuse.people import queries
 from reuse.people.models import ApiKey, Organisation, Territory
 from reuse.people.rules import (
     STANDS_ALONE,
@@ -47,6 +48,36 @@ def add_territory(
     )
     session.add(territory)
     record(session, SYSTEM, thing="territory", thing_id=territory.id, verb="added", data={"name": name})
+    return territory
+
+
+def change_policy(
+    session: Session, caller: Caller, territory_id: UUID, *, version: int | None = None, **decided: bool
+) -> Territory:
+    """What the territory decides about erasure from now on: `accepts_not_verified`, `two_persons`, or both.
+
+    What was accepted before stays accepted: each certificate says which policy held. Stale where `version` is not the
+    present one, Conflict where somebody changed it at the same moment; deciding what holds already changes nothing.
+    """
+    territory = queries.territory_to_decide(session, caller, territory_id)
+    if version is not None and version != territory.policy_version:
+        raise Stale(f"This policy has changed: it is now version {territory.policy_version}. Look again.")
+    changes = {name: value for name, value in decided.items() if getattr(territory, name) is not value}
+    if not changes:
+        return territory
+    before = {name: getattr(territory, name) for name in changes}
+    seen = territory.policy_version
+    done = session.exec(
+        update(Territory)
+        .where(col(Territory.id) == territory.id, col(Territory.policy_version) == seen)
+        .values(policy_version=seen + 1, **changes)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:
+        raise Conflict("Somebody changed this policy at the same moment; look again.", code="changed_meanwhile")
+    session.refresh(territory)
+    what = {"from": before, "to": changes, "version": territory.policy_version}
+    record(session, caller.actor, thing="territory", thing_id=territory.id, verb="policy_changed", data=what)
     return territory
 
 

@@ -15,6 +15,7 @@ class Territory(SQLModel, table=True):
     country: str
     language: str
     timezone: str
+    policy_version: int = 1
     accepts_not_verified: bool = False
     two_persons: bool = False
     is_default: bool = Field(default=False)

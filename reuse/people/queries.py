@@ -5,7 +5,7 @@ from sqlmodel import Session, col, select
 
 from reuse.errors import NotFound
 from reuse.people.models import ApiKey, Organisation, Territory
-from reuse.people.rules import Activity, Caller
+from reuse.people.rules import Activity, Caller, Role, require_person, require_role
 
 
 def organisation(session: Session, organisation_id: UUID) -> Organisation:
@@ -23,6 +23,22 @@ def territory_of(session: Session, organisation_id: UUID) -> Territory:
         .join(Organisation, col(Organisation.territory_id) == col(Territory.id))
         .where(Organisation.id == organisation_id)
     ).one()
+
+
+def known_territory(session: Session, caller: Caller, territory_id: UUID) -> Territory:
+    """The caller's own territory, or any for the operator; NotFound otherwise."""
+    found = session.get(Territory, territory_id)
+    if found is None or not (caller.sees_all or found.id == caller.territory_id):
+        raise NotFound(f"There is no territory {territory_id}.")
+    return found
+
+
+def territory_to_decide(session: Session, caller: Caller, territory_id: UUID) -> Territory:
+    """The territory for which the caller may decide; NotFound where it is not theirs, NotAllowed without the role."""
+    territory = known_territory(session, caller, territory_id)
+    require_role(caller, Role.territory, Role.operator)
+    require_person(caller)
+    return territory
 
 
 def has_activity(session: Session, organisation_id: UUID, activity: Activity) -> bool:

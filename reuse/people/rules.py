@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -91,6 +92,23 @@ class Caller:
     def sees_all(self) -> bool:
         """The operator runs this installation and sees all of it."""
         return Activity.operator in self.activities and Role.operator in self.roles
+
+
+def caller_facts(caller: Caller) -> dict[str, object]:
+    """The caller as a job's payload keeps it."""
+    return asdict(caller)
+
+
+def caller_from(facts: dict[str, Any]) -> Caller:
+    """The caller as a job's payload kept it."""
+    return Caller(
+        organisation_id=UUID(facts["organisation_id"]),
+        territory_id=UUID(facts["territory_id"]),
+        activities=frozenset(Activity(name) for name in facts["activities"]),
+        roles=frozenset(Role(name) for name in facts["roles"]),
+        key_id=UUID(facts["key_id"]),
+        person=facts["person"],
+    )
 
 
 def require_role(caller: Caller, *roles: Role) -> None:

@@ -47,6 +47,7 @@ class VerificationShape(Shape):
     record_sha256: str
     pdf_sha256: str | None
     key_fingerprint: str
+    pdf_key_fingerprint: str
     revoked_at: datetime | None
     superseded_by: str | None
 
@@ -65,6 +66,7 @@ def verification_of(session: Session, certificate: Certificate) -> VerificationS
         "record_sha256": certificate.sha256,
         "pdf_sha256": document.sha256 if document else None,
         "key_fingerprint": content["signing_key"]["fingerprint"],
+        "pdf_key_fingerprint": content["pdf_signing_key"]["fingerprint"],
         "revoked_at": certificate.revoked_at,
         "superseded_by": numbers_of(session, {successor})[successor] if successor else None,
     }

@@ -53,6 +53,7 @@ def test_the_donors_pack_holds_every_paper_table_and_record_and_verifies(
 def test_the_donor_learns_nothing_of_persons_prices_and_the_beneficiary(town: Town, given: dict[str, Any]) -> None:
     files = files_of(pack_of(town.council, given))
     tables = b"".join(content for name, content in files.items() if "/" not in name)
+    tables = re.sub(rb"[0-9a-f]{32,}", b"", tables)  # a digest may spell any figure by chance
     for secret in ("lead-1", "tech-1", "secu-1", "reseau-1", "F-118", "26-39", "4200"):
         assert secret.encode() not in tables
     assert b"agent-1" in tables  # its own people are no secret to it

@@ -34,10 +34,10 @@ DISK_OF_THINKPAD = "S444NX0K512345"
 def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages themselves are not the point here."""
 
-    def draw(_: Any) -> bytes:
+    def draw(*_: Any) -> bytes:
         return b"%PDF-1.7 stands for a page"
 
-    monkeypatch.setattr(tasks, "render_certificate", draw)
+    monkeypatch.setattr(tasks, "print_certificate", draw)
 
 
 def workshop_key(town: Town, person: str, *roles: Role) -> Desk:

@@ -262,18 +262,18 @@ def test_a_worker_that_lost_its_lease_and_the_next_one_make_one_certificate_per_
     any_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = accepted_without_worker(any_house)
-    draw = tasks.render_certificate
+    draw = tasks.print_certificate
     drawn: list[bytes] = []
 
-    def slowly(value: Any) -> bytes:
+    def slowly(value: Any, key: Any) -> bytes:
         if not drawn:
             drawn.append(b"the first worker hangs here; its lease ends and a second one does the whole job")
             monkeypatch.setattr(clock, "source", lambda: clock_of_tomorrow)
             issue(job_id)
-        return draw(value)
+        return draw(value, key)
 
     clock_of_tomorrow = clock.now() + timedelta(minutes=2)
-    monkeypatch.setattr(tasks, "render_certificate", slowly)
+    monkeypatch.setattr(tasks, "print_certificate", slowly)
     issue(job_id)
     assert everything_issued(any_house) == ONCE
     with reading(any_house.database) as session:
@@ -297,15 +297,13 @@ def after(action: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str
 
 
 @pytest.mark.parametrize(("at", "before"), [(1, True), (1, False), (2, True)])
-@pytest.mark.parametrize("name", ["issue_certificate", "paper_of", "render_certificate", "link_rendering"])
+@pytest.mark.parametrize("name", ["issue_certificate", "paper_of", "print_certificate", "link_rendering"])
 def test_killed_anywhere_and_run_again_it_is_still_one_certificate_and_one_number_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, at: int, *, before: bool
 ) -> None:
     with closing(make_house(tmp_path)) as house:
         job_id = accepted_without_worker(house)
-        monkeypatch.setattr(
-            tasks, "render_certificate", lambda value: value.canonical_json
-        )  # the page is not the point
+        monkeypatch.setattr(tasks, "print_certificate", lambda value, _: value.canonical_json)  # not the point here
         after(getattr(tasks, name), monkeypatch, name, at=at, before=before)
         with pytest.raises(Killed):
             issue(job_id)

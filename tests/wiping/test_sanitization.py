@@ -47,7 +47,7 @@ from reuse.wiping.actions.sanitization import accept_sanitization
 @pytest.fixture(autouse=True)
 def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages themselves are not the point here; tests/wiping/test_certificates.py draws real ones."""
-    monkeypatch.setattr(tasks, "render_certificate", lambda value: b"%PDF-1.7 stands for " + value.canonical_json)
+    monkeypatch.setattr(tasks, "print_certificate", lambda value, _: b"%PDF-1.7 stands for " + value.canonical_json)
 
 
 def change_territory(town: Town, **policy: bool) -> None:

@@ -21,7 +21,7 @@ PERSONAL = ("tech-1", "secu-1", "Ville de Grand-Port", "PF1A2B3C", "INV-000417")
 @pytest.fixture(autouse=True)
 def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages themselves are not the point here; tests/wiping/test_certificates.py draws real ones."""
-    monkeypatch.setattr(tasks, "render_certificate", lambda value: b"%PDF-1.7 stands for " + value.canonical_json)
+    monkeypatch.setattr(tasks, "print_certificate", lambda value, _: b"%PDF-1.7 stands for " + value.canonical_json)
 
 
 def certified(town: Town) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """A donation's pack, asked for and entered: one for each state of what one organisation may see."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -16,7 +15,7 @@ from reuse.jobs.models import Job
 from reuse.jobs.rules import JobState
 from reuse.passport.queries.following import followed_donation
 from reuse.passport.queries.packs import PACK, Seen, pack_for, seen_by, state_of
-from reuse.people.rules import Activity, Caller, Role
+from reuse.people.rules import Caller, caller_facts
 from reuse.signing import HOUSE, public_key_of, signing_key
 
 GIVEN_UP = frozenset({JobState.failed, JobState.cancelled})
@@ -46,31 +45,9 @@ def order_pack(session: Session, caller: Caller, standing: Standing) -> Job:
     key = base = f"packs.make:{standing.state}"
     while (known := session.exec(select(Job).where(col(Job.deduplicate) == key)).first()) and known.state in GIVEN_UP:
         key = f"{base}:{known.id}"
-    payload = {"donation_id": standing.donation.id, "caller": _as_payload(caller)}
+    # without the person: all of an organisation see the same
+    payload = {"donation_id": standing.donation.id, "caller": caller_facts(replace(caller, person=None))}
     return enqueue(session, "packs.make", actor=caller.actor, payload=payload, deduplicate=key)
-
-
-def _as_payload(caller: Caller) -> dict[str, Any]:
-    """Whose sight the pack is made for; without the person, for all of an organisation see the same."""
-    return {
-        "organisation_id": caller.organisation_id,
-        "territory_id": caller.territory_id,
-        "activities": caller.activities,
-        "roles": caller.roles,
-        "key_id": caller.key_id,
-    }
-
-
-def caller_from(payload: dict[str, Any]) -> Caller:
-    """The caller as the order wrote it down."""
-    return Caller(
-        organisation_id=UUID(payload["organisation_id"]),
-        territory_id=UUID(payload["territory_id"]),
-        activities=frozenset(Activity(name) for name in payload["activities"]),
-        roles=frozenset(Role(name) for name in payload["roles"]),
-        key_id=UUID(payload["key_id"]),
-        person=None,
-    )
 
 
 def enter_pack(session: Session, actor: Actor, standing: Standing, *, sha256: str, size: int) -> Document:

@@ -15,8 +15,11 @@ from reuse.errors import Conflict, Fault, Invalid, Stale
 from reuse.files import Files
 from reuse.history.actions import record
 from reuse.history.rules import Actor
+from reuse.house import House
+from reuse.pdf_keys import PdfKey, pdf_key
+from reuse.people.models import Organisation
 from reuse.people.rules import Caller, Role, require_person, require_role
-from reuse.signing import public_key_of
+from reuse.signing import public_key_of, signing_key
 from reuse.wiping.actions.freezing import Facts, facts_for, frozen
 from reuse.wiping.actions.paper import certificate_value
 from reuse.wiping.actions.withdrawal import end_sanitization
@@ -33,8 +36,15 @@ class Seal:
     """With what a certificate is signed, and where it can be checked."""
 
     key: Ed25519PrivateKey
+    pdf_key: PdfKey
     public_url: str
     is_trial: bool
+
+
+def seal_of(house: House, workshop: Organisation) -> Seal:
+    """The workshop's seal; its keys are made now where it has none yet."""
+    pdf = pdf_key(house.settings, workshop.id, workshop.name)
+    return Seal(signing_key(house.settings, workshop.id), pdf, house.public_url, house.is_trial)
 
 
 def issue_certificate(session: Session, seal: Seal, *, sanitization_id: UUID, medium_id: UUID) -> Certificate:
@@ -87,6 +97,7 @@ def _freeze(session: Session, seal: Seal, facts: Facts, *, supersedes: Certifica
         "verification_address": f"{seal.public_url}/verify/{token}",
         "trial": seal.is_trial,
         "signing_key": public_key_of(seal.key),
+        "pdf_signing_key": seal.pdf_key.named,
         "supersedes": supersedes.number if supersedes else "",
     }
     content = as_json(frozen(session, facts, imprint))

@@ -53,7 +53,7 @@ def facts_for(session: Session, sanitization: Sanitization, medium_id: UUID) -> 
 @cache
 def renderer() -> str:
     """What turns the frozen value into a PDF: the same names and versions give the same bytes."""
-    parts = ("filiere", "weasyprint", "pydyf", "fonttools", "jinja2")
+    parts = ("filiere", "weasyprint", "pydyf", "fonttools", "jinja2", "pyhanko")
     return "; ".join([*(f"{name} {version(name)}" for name in parts), f"zlib {ZLIB_RUNTIME_VERSION}"])
 
 
@@ -179,6 +179,7 @@ def _notes(facts: Facts) -> list[str]:
     """Codes of labels/words.json (`certnote.…`) that a reader of this certificate must know of."""
     item, report, medium = facts.item, facts.report, facts.medium
     notes = ["manual_capture"] if medium.source == "manual" else []
+    notes += ["two_persons"] if facts.sanitization.policy["two_persons"] else []
     if item is None or report is None:
         return notes
     holds = {

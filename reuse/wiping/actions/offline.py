@@ -15,6 +15,7 @@ from pypdf.errors import PyPdfError
 from labels.documents import render_certificate
 from reuse.canonical import canonical_json, sha256_hex
 from reuse.errors import Invalid
+from reuse.pades import PdfSignature, put_together, signature_of
 from reuse.signing import is_signed_by
 from reuse.wiping.actions.freezing import SCHEMA, renderer
 from reuse.wiping.actions.paper import certificate_value
@@ -38,6 +39,8 @@ class CertificateCheck:
     issuer: str
     serial: str
     pages: str
+    pdf_fingerprint: str
+    pdf_signer: str
     problems: tuple[str, ...]
 
     @property
@@ -52,8 +55,10 @@ def verify_certificate_file(
     """Check a certificate's PDF, or its canonical record (then with `signature`, 64 bytes, from beside it).
 
     Checked are the canonical form, the Ed25519 signature, the key's fingerprint (against `fingerprint` too, where the
-    reader knows it), every piece of evidence, and, where this installation renders alike, every byte of the PDF, unless
-    `draw_pages` is False: whoever has the PDF's own hash from a trusted place need not draw it again.
+    reader knows it), every piece of evidence, and the PDF's own signature: that it covers the whole file and was made
+    with the certificate that the record names, so that these pages belong to this record. Where this installation
+    renders alike, every byte of the PDF is compared too, unless `draw_pages` is False: whoever has the PDF's own hash
+    from a trusted place need not draw it again.
     Invalid for a file that is no certificate at all.
     """
     is_pdf = content.startswith(b"%PDF")
@@ -65,8 +70,9 @@ def verify_certificate_file(
     problems = [*_signature_problems(known, record, signed, fingerprint)]
     pages = "not_compared"
     if is_pdf:
-        problems += _evidence_problems(known, evidence)
-        pages = _pages(known, evidence, record, signed, content) if draw_pages and not problems else pages
+        found = signature_of(content)
+        problems += [*_evidence_problems(known, evidence), *_pdf_problems(known, found)]
+        pages = _pages(known, evidence, record, signed, (content, found)) if draw_pages and not problems else pages
         problems += ["pages_differ"] if pages == "differ" else []
     return CertificateCheck(
         number=str(known["number"]),
@@ -76,6 +82,8 @@ def verify_certificate_file(
         issuer=str(known["issuer"]["name"]),
         serial=str(known["medium"]["serial"] or ""),
         pages=pages,
+        pdf_fingerprint=str(known["pdf_signing_key"]["fingerprint"]),
+        pdf_signer=str(known["pdf_signing_key"]["subject"]),
         problems=tuple(problems),
     )
 
@@ -106,6 +114,7 @@ def _certificate_of(record: bytes) -> dict[str, Any]:
     try:
         known = cast("dict[str, Any]", json.loads(record))
         named = known["schema"] == SCHEMA and known["number"] and known["signing_key"]["fingerprint"]
+        named = named and known["pdf_signing_key"]["fingerprint"] and known["pdf_signing_key"]["subject"]
         complete = named and known["issuer"]["name"] and known["verification_address"] and "serial" in known["medium"]
     except (ValueError, KeyError, TypeError, RecursionError) as damage:
         raise _no_certificate("The record in this file is damaged.") from damage
@@ -138,12 +147,28 @@ def _evidence_problems(known: dict[str, Any], evidence: Mapping[str, bytes]) -> 
     return [*missing, *(["attachment_unknown"] if set(evidence) - stated else [])]
 
 
-def _pages(known: dict[str, Any], evidence: Mapping[str, bytes], record: bytes, signed: bytes, pdf: bytes) -> str:
-    """Draw the PDF again from what it carries: the same renderer gives the same bytes, or somebody changed them."""
+def _pdf_problems(known: dict[str, Any], found: PdfSignature) -> list[str]:
+    """The record names the certificate that signs its PDF: a stranger's signature under other pages is not that one."""
+    if found.problem:
+        return [found.problem]
+    is_named = found.fingerprint == known["pdf_signing_key"]["fingerprint"]
+    return [] if is_named else ["pdf_signed_by_somebody_else"]
+
+
+def _pages(
+    known: dict[str, Any],
+    evidence: Mapping[str, bytes],
+    record: bytes,
+    signed: bytes,
+    pdf: tuple[bytes, PdfSignature],
+) -> str:
+    """Make the PDF again of what it carries: the same renderer gives the same bytes, or somebody changed them."""
+    content, found = pdf
     if known["renderer"] != renderer():
         return "not_compared"
     try:
         value = certificate_value(known, evidence, canonical=record, signature=signed)
-        return "identical" if render_certificate(value) == pdf else "differ"
+        again = put_together(render_certificate(value), found, at=value.imprint.issued_at)
     except (KeyError, TypeError, ValueError):  # signed by its own key, yet not something that this renderer ever drew
         return "differ"
+    return "identical" if again == content else "differ"

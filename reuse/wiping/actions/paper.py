@@ -51,6 +51,7 @@ def certificate_value(
         supersedes=content["supersedes"],
         json_signature=signature,
         signing_key=content["signing_key"]["fingerprint"],
+        pdf_signing_key=content["pdf_signing_key"]["fingerprint"],
     )
 
 

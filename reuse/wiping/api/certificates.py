@@ -8,13 +8,16 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
+from reuse.devices.queries import device_for
 from reuse.documents.api import document_bytes
 from reuse.documents.models import Document
+from reuse.donations.queries import donation_for
 from reuse.errors import Conflict
 from reuse.house import House
 from reuse.people.rules import Caller
-from reuse.web import Page, Shape, door, page_of
+from reuse.web import JobAccepted, Page, Shape, door, job_accepted, page_of
 from reuse.wiping.actions.certificates import revoke_certificate
+from reuse.wiping.actions.covers import order_cover
 from reuse.wiping.models import Certificate
 from reuse.wiping.queries.certificates import certificate_for, numbers_of, visible_certificates
 
@@ -110,4 +113,31 @@ def revoke(
     return certificate_shapes(session, [certificate])[0]
 
 
-doors = [list_certificates, show_certificate, download_certificate, revoke]
+@door("POST", "/v1/devices/{device_id:uuid}/certificate-cover", status=202)
+def order_device_cover(session: Session, caller: Caller, device_id: FromPath[UUID]) -> JobAccepted:
+    """Print the cover of a device's certificates: every medium, how it ended, by which certificate or why by none.
+
+    The job's result is `{document_id}`. The same state gives the same document again.
+    """
+    job = order_cover(session, caller, device=device_for(session, caller, device_id))
+    return job_accepted(job)  # pyright: ignore[reportReturnType]  # the door unwraps an Answer
+
+
+@door("POST", "/v1/donations/{donation_id:uuid}/certificate-cover", status=202)
+def order_donation_cover(session: Session, caller: Caller, donation_id: FromPath[UUID]) -> JobAccepted:
+    """Print the cover of a donation's certificates: all devices, counts, what has no certificate and why.
+
+    The job's result is `{document_id}`. The document is the donation's, and so goes into its pack.
+    """
+    job = order_cover(session, caller, donation=donation_for(session, caller, donation_id))
+    return job_accepted(job)  # pyright: ignore[reportReturnType]  # the door unwraps an Answer
+
+
+doors = [
+    list_certificates,
+    show_certificate,
+    download_certificate,
+    revoke,
+    order_device_cover,
+    order_donation_cover,
+]

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from reuse.people.rules import Caller
 from reuse.web import Answer, JobAccepted, Shape, door, job_accepted
+from reuse.wiping.actions.batches import order_batch
 from reuse.wiping.actions.media import dispose_medium
 from reuse.wiping.actions.sanitization import accept_sanitization, declare_no_medium, reject_sanitization
 from reuse.wiping.models import Disposal, Sanitization
@@ -44,6 +45,13 @@ class DecisionInput(Shape):
 
     decision: Literal["accepted", "rejected", "no_medium"]
     reason: str | None = Field(default=None, max_length=500)
+
+
+class BatchInput(Shape):
+    """Devices of one donation to accept together; without `device_ids`, all that are in the workshop's hands."""
+
+    decision: Literal["accepted"]
+    device_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=5000)
 
 
 class DecisionShape(Shape):
@@ -87,9 +95,22 @@ def decide_sanitization(
     return answer  # pyright: ignore[reportReturnType]  # the door unwraps an Answer
 
 
+@door("POST", "/v1/donations/{donation_id:uuid}/sanitization", status=202)
+def accept_donation(
+    session: Session, caller: Caller, donation_id: FromPath[UUID], data: JSONBody[BatchInput]
+) -> JobAccepted:
+    """Accept the sanitization of a donation's devices in one job, each judged for itself.
+
+    The job's progress counts devices; its result is `{accepted, certificate_ids, refusals: [{device_id, code, detail,
+    missing, errors}]}`. Asked again, it finds what is accepted and issues only what is missing.
+    """
+    job = order_batch(session, caller, donation_id, device_ids=data.device_ids)
+    return job_accepted(job)  # pyright: ignore[reportReturnType]  # the door unwraps an Answer
+
+
 def decision_shape(decision: Sanitization) -> DecisionShape:
     """The decision as its workshop sees it."""
     return DecisionShape.model_validate(decision.model_dump(include=set(DecisionShape.model_fields)))
 
 
-doors = [dispose_of_medium, decide_sanitization]
+doors = [dispose_of_medium, decide_sanitization, accept_donation]

@@ -4,7 +4,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from reuse.errors import NotFound
-from reuse.people.queries import sight
+from reuse.people.models import Organisation
+from reuse.people.queries import organisation, sight
 from reuse.people.rules import Activity, Caller
 from reuse.wiping.models import Certificate, Sanitization
 
@@ -38,11 +39,11 @@ def certificate_by_token(session: Session, token: str) -> Certificate | None:
     return session.exec(select(Certificate).where(Certificate.token == token)).first()
 
 
-def acceptance(session: Session, sanitization_id: UUID) -> tuple[UUID, list[UUID]]:
-    """Who accepted, and the media of an accepted sanitization that get a certificate each, in their order there."""
+def acceptance(session: Session, sanitization_id: UUID) -> tuple[Organisation, list[UUID]]:
+    """The workshop that accepted, and the media that get a certificate each, in their order in the acceptance."""
     sanitization = session.get_one(Sanitization, sanitization_id)
     media = [UUID(one["medium_id"]) for one in sanitization.media if one["outcome"] in CERTIFIED]
-    return sanitization.organisation_id, media
+    return organisation(session, sanitization.organisation_id), media
 
 
 def numbers_of(session: Session, ids: set[UUID]) -> dict[UUID, str]:
