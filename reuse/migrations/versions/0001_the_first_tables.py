@@ -298,6 +298,7 @@ def upgrade() -> None:
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("policy_version", sa.Integer(), nullable=False),
         sa.Column("accepts_not_verified", sa.Boolean(), nullable=False),
         sa.Column("two_persons", sa.Boolean(), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
