@@ -38,6 +38,7 @@ JOBS: dict[str, str] = {
     "wiping.found_again": "workers.certificates",
     "labels.print": "workers.labels",
     "receptions.renew": "workers.receptions",
+    "reservations.offer": "workers.notices",
     "reservations.release": "workers.notices",
     "packs.make": "workers.packs",
 }

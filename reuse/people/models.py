@@ -7,7 +7,10 @@ from reuse.columns import DOCUMENT, INSTANT, table_name
 
 
 class Territory(SQLModel, table=True):
-    """A metropole or region: it fixes currency, time zone, language, price grid and electricity factor."""
+    """A metropole or region: it fixes currency, time zone, language, price grid and electricity factor.
+
+    `offer_hours` is how long a device is kept for the need it is offered to; None where nothing is offered unasked.
+    """
 
     id: UUID = Field(primary_key=True)
     name: str
@@ -18,6 +21,7 @@ class Territory(SQLModel, table=True):
     policy_version: int = 1
     accepts_not_verified: bool = False
     two_persons: bool = False
+    offer_hours: int | None = None
     is_default: bool = Field(default=False)
     created_at: datetime = Field(sa_type=INSTANT)
 

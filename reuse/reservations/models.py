@@ -21,10 +21,28 @@ class Need(SQLModel, table=True):
     purpose: str | None = None
     person: str | None = None
     created_at: datetime = Field(sa_type=INSTANT)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class Quota(SQLModel, table=True):
+    """How many devices a network may take in a period: of one category or of all, one network or each of them."""
+
+    __table_args__ = (CheckConstraint("most >= 0", name="ck_quota_most"),)
+
+    id: UUID = Field(primary_key=True)
+    territory_id: UUID = Field(foreign_key="territory.id", index=True)
+    network_id: UUID | None = None
+    category: str | None = None
+    period: str
+    most: int
 
 
 class Reservation(SQLModel, table=True):
-    """Devices kept for one network: held until `expires_at`, then confirmed or free again. It is never deleted."""
+    """Devices kept for one network: held until `expires_at`, then confirmed or free again. It is never deleted.
+
+    An offer is a hold that the house made for a need, `offered_for`: so no device is ever offered twice, nor offered
+    and reserved, for the same reason that none is reserved twice.
+    """
 
     __table_args__ = (
         CheckConstraint("version >= 1", name="ck_reservation_version"),
@@ -40,12 +58,17 @@ class Reservation(SQLModel, table=True):
     territory_id: UUID
     expires_at: datetime = Field(sa_type=INSTANT)
     criteria: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
+    offered_for: UUID | None = Field(default=None, foreign_key="need.id", index=True)
+    extended_at: datetime | None = Field(default=None, sa_type=INSTANT)
     person: str | None = None
     created_at: datetime = Field(sa_type=INSTANT)
 
 
 class ReservationLine(SQLModel, table=True):
-    """One device in a reservation at the price it was offered for; of one device at most one line is live."""
+    """One device in a reservation at the price it was offered for; of one device at most one line is live.
+
+    `need_id` is the need that it serves, where the network had one that it fits.
+    """
 
     __tablename__ = table_name("reservation_line")
     __table_args__ = (
@@ -62,6 +85,7 @@ class ReservationLine(SQLModel, table=True):
     reservation_id: UUID = Field(foreign_key="reservation.id", index=True)
     device_id: UUID = Field(foreign_key="device.id", index=True)
     workshop_id: UUID | None = Field(default=None, index=True)
+    need_id: UUID | None = Field(default=None, foreign_key="need.id", index=True)
     price_minor: int = Field(sa_type=BIG)
     currency: str
     live: bool = True

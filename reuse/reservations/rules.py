@@ -1,8 +1,8 @@
-"""Reservations: statuses and moves, the term of a hold, what a device must have to meet a wish, who is served first."""
+"""Reservations: statuses and moves, the term of a hold, what meets a wish, quotas, who is served first."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from reuse.errors import Conflict
 
 HOLD_TERM = timedelta(days=7)  # the default; an installation may set another
 BYTES_PER_GB = 1024**3  # memory is sold in powers of two
+SECONDS_A_DAY = 86_400
 
 
 class ReservationStatus(StrEnum):
@@ -121,6 +122,61 @@ def within_quota(*, quota: int | None, live: int, wanted: int) -> bool:
     return quota is None or live + wanted <= quota
 
 
+class Period(StrEnum):
+    """The stretch of the calendar over which a quota counts."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+def first_day(day: date, period: Period) -> date:
+    """Return the day on which the month, the quarter or the year of this day begins."""
+    month = {Period.MONTH: day.month, Period.QUARTER: (day.month - 1) // 3 * 3 + 1, Period.YEAR: 1}[period]
+    return date(day.year, month, 1)
+
+
+def months_until(day: date, count: int) -> tuple[date, ...]:
+    """Return the first days of so many months, the last of them this day's month, and of the month after it."""
+    last = day.year * 12 + day.month - 1
+    return tuple(date(month // 12, month % 12 + 1, 1) for month in range(last - count + 1, last + 2))
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What is left to a network of one quota, counted down as devices are given to it; None is every category."""
+
+    category: str | None
+    left: int
+    rule: str
+
+    def covers(self, category: str) -> bool:
+        """Say whether devices of this category count."""
+        return self.category in {None, category}
+
+
+def take_within(allowances: Iterable[Allowance], category: str) -> str | None:
+    """Count one more device against every quota that covers it; the rule that forbids it, and then nothing counts."""
+    covering = [one for one in allowances if one.covers(category)]
+    for one in covering:
+        if not within_quota(quota=one.left, live=0, wanted=1):
+            return one.rule
+    for one in covering:
+        one.left -= 1
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A need's place on the waiting list, with the numbers that gave it: weight is age times unmet share."""
+
+    place: int
+    need_id: str
+    age_days: Decimal
+    unmet_share: Decimal
+    weight: Decimal
+
+
 def waiting_order(needs: Iterable[Waiting], now: datetime) -> tuple[Waiting, ...]:
     """Return needs in the order in which they are served: age weighted by the share that is still unmet.
 
@@ -131,6 +187,41 @@ def waiting_order(needs: Iterable[Waiting], now: datetime) -> tuple[Waiting, ...
     return tuple(sorted(waiting, key=lambda need: (-_weight(need, now), need.since, need.need_id)))
 
 
+def places(needs: Iterable[Waiting], now: datetime) -> tuple[Place, ...]:
+    """Return every place on the waiting list, the first first, so that each can be recomputed from its numbers."""
+    return tuple(
+        Place(
+            place,
+            need.need_id,
+            age_days=_rounded(_age(need, now) / SECONDS_A_DAY),
+            unmet_share=_rounded(_unmet(need)),
+            weight=_rounded(_weight(need, now) / SECONDS_A_DAY),
+        )
+        for place, need in enumerate(waiting_order(needs, now), 1)
+    )
+
+
+def _age(need: Waiting, now: datetime) -> Decimal:
+    return Decimal(max(int((now - need.since).total_seconds()), 0))
+
+
+def _unmet(need: Waiting) -> Decimal:
+    return Decimal(need.quantity - need.served) / need.quantity
+
+
 def _weight(need: Waiting, now: datetime) -> Decimal:
-    age = Decimal(max(int((now - need.since).total_seconds()), 0))
-    return age * (need.quantity - need.served) / need.quantity
+    return _age(need, now) * (need.quantity - need.served) / need.quantity
+
+
+def _rounded(number: Decimal) -> Decimal:
+    return number.quantize(Decimal("0.0001"))
+
+
+def extended_until(ends: datetime, term: timedelta, *, is_extended: bool) -> datetime:
+    """Return the new end of a hold that is extended by a term; Conflict `extended_already` the second time."""
+    if is_extended:
+        raise Conflict(
+            "This hold has been extended once, and once is all: confirm the reservation, or let it go.",
+            code="extended_already",
+        )
+    return ends + term

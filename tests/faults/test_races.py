@@ -148,3 +148,14 @@ def test_stock_is_given_out_to_the_last_unit_and_never_twice(trio: Site, stock: 
 def test_of_ten_thousand_attempts_on_last_units_each_unit_has_one_winner(trio: Site) -> None:
     race_for_one(trio, 10_000 // BUYERS // 2)
     race_for_last(trio, 10_000 // BUYERS // 2)
+
+
+@pytest.mark.deep
+def test_of_ten_thousand_attempts_on_one_process_and_sqlite_each_unit_has_one_winner(tmp_path: Path) -> None:
+    """The embedded default: one process, SQLite, fifty who ask at once."""
+    with site(tmp_path) as built:
+        built.serve(1)
+        race_for_one(built, 10_000 // BUYERS // 2)
+        race_for_last(built, 10_000 // BUYERS // 2)
+        built.assert_calm()
+        built.assert_whole()

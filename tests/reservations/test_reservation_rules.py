@@ -1,6 +1,7 @@
 """Every status against every move, the end of a hold, and what meets a wish."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import product
 
 import pytest
@@ -12,17 +13,23 @@ from reuse.reservations.rules import (
     HOLD_TERM,
     LIVE,
     MOVES,
+    Allowance,
     Criteria,
     OfferedDevice,
+    Period,
     ReservationStatus,
     Waiting,
     check_move,
     expires_at,
+    extended_until,
+    first_day,
     has_expired,
     is_live,
     may_move,
     meets,
+    places,
     ram_gb,
+    take_within,
     waiting_order,
     within_quota,
 )
@@ -126,3 +133,45 @@ def test_the_waiting_list_serves_the_oldest_need_weighted_by_what_is_unmet() -> 
 def test_needs_of_equal_weight_keep_a_stable_order() -> None:
     twins = [Waiting(name, NOON, quantity=1, served=0) for name in ("b", "a")]
     assert [need.need_id for need in waiting_order(twins, NOON)] == ["a", "b"]
+
+
+def test_every_place_can_be_recomputed_from_its_numbers() -> None:
+    needs = [
+        Waiting("half", NOON - timedelta(days=10), quantity=4, served=2),
+        Waiting("full", NOON - timedelta(days=8), quantity=20, served=0),
+        Waiting("ahead", NOON + timedelta(days=1), quantity=1, served=0),
+        Waiting("too much", NOON - timedelta(days=50), quantity=1, served=2),
+    ]
+    found = places(needs, NOON)
+    assert [(one.place, one.need_id, one.age_days, one.unmet_share) for one in found] == [
+        (1, "full", 8, 1),
+        (2, "half", 10, Decimal("0.5")),
+        (3, "ahead", 0, 1),
+    ]
+    assert [one.weight for one in found] == [one.age_days * one.unmet_share for one in found]
+
+
+@pytest.mark.parametrize(
+    ("period", "begins"),
+    [(Period.MONTH, date(2026, 11, 1)), (Period.QUARTER, date(2026, 10, 1)), (Period.YEAR, date(2026, 1, 1))],
+)
+def test_a_quota_counts_from_the_first_day_of_its_period(period: Period, begins: date) -> None:
+    assert first_day(date(2026, 11, 25), period) == begins
+    assert first_day(begins, period) == begins
+
+
+def test_a_device_counts_against_every_quota_that_covers_it_or_against_none() -> None:
+    all_of_them, laptops = Allowance(None, 2, "2 devices a month"), Allowance("laptop", 1, "1 laptop a month")
+    both = [all_of_them, laptops]
+    assert take_within(both, "laptop") is None
+    assert take_within(both, "laptop") == "1 laptop a month"
+    assert (all_of_them.left, laptops.left) == (1, 0)
+    assert take_within(both, "monitor") is None
+    assert take_within(both, "monitor") == "2 devices a month"
+
+
+def test_a_hold_is_extended_by_a_term_once() -> None:
+    assert extended_until(NOON, timedelta(hours=72), is_extended=False) == NOON + timedelta(hours=72)
+    with pytest.raises(Conflict) as refusal:
+        extended_until(NOON, timedelta(hours=72), is_extended=True)
+    assert refusal.value.code == "extended_already"

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Update, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.devices.actions.custody import Passing, pass_custody
@@ -18,6 +18,7 @@ from reuse.errors import Conflict
 from reuse.history.actions import Happening, record_all
 from reuse.history.rules import Actor
 from reuse.jobs.actions import enqueue
+from reuse.people.models import Territory
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def change_devices(session: Session, actor: Actor, changes: Sequence[Change]) ->
         values = {**change.columns, "version": device.version + 1, "status": (to or device.status)}
         for name, value in values.items():  # what was just written need not be read again
             set_committed_value(device, name, value.value if isinstance(value, Status) else value)
+    _have_offered(session, actor, [change.device for change in changes if change.to is Status.listed])
 
 
 def _passing(change: Change) -> Passing | None:
@@ -152,3 +154,16 @@ def _happenings(change: Change) -> list[Happening]:
 def free_reservation(session: Session, actor: Actor, device_id: UUID) -> None:
     """Have the reservation that holds this device freed and its network told, after this transaction."""
     enqueue(session, "reservations.release", actor=actor, payload={"device_id": str(device_id)})
+
+
+def _have_offered(session: Session, actor: Actor, devices: Sequence[Device]) -> None:
+    """Have what is listed offered to the needs that wait, after this transaction, in territories that want it so."""
+    if not devices:
+        return
+    wanting = select(Territory.id).where(
+        col(Territory.id).in_({device.territory_id for device in devices}), col(Territory.offer_hours).is_not(None)
+    )
+    for territory_id in session.exec(wanting):
+        listed = [str(device.id) for device in devices if device.territory_id == territory_id]
+        payload = {"territory_id": str(territory_id), "device_ids": listed}
+        enqueue(session, "reservations.offer", actor=actor, payload=payload)

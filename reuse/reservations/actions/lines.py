@@ -37,8 +37,7 @@ def move_reservation(
 
     Conflict where the table of moves forbids it or another came first, Stale for another version than the present one.
     """
-    if version is not None and version != reservation.version:
-        raise Stale(f"This reservation has changed: you saw version {version}, it is now {reservation.version}.")
+    _check_version(reservation, version)
     present = ReservationStatus(reservation.status)
     check_move(present, to)
     _change(session, reservation, status=to)
@@ -56,11 +55,24 @@ def move_reservation(
 
 
 def note_on_reservation(
-    session: Session, actor: Actor, reservation: Reservation, verb: str, data: dict[str, Any]
+    session: Session,
+    actor: Actor,
+    reservation: Reservation,
+    verb: str,
+    data: dict[str, Any],
+    *,
+    version: int | None = None,
+    columns: dict[str, Any] | None = None,
 ) -> None:
-    """Raise the reservation's version and record what happened to it, without moving it."""
-    _change(session, reservation)
+    """Raise the reservation's version and record what happened to it, without moving it; Stale as in a move."""
+    _check_version(reservation, version)
+    _change(session, reservation, **(columns or {}))
     record(session, actor, thing="reservation", thing_id=reservation.id, verb=verb, data=data)
+
+
+def _check_version(reservation: Reservation, seen: int | None) -> None:
+    if seen is not None and seen != reservation.version:
+        raise Stale(f"This reservation has changed: you saw version {seen}, it is now {reservation.version}.")
 
 
 def _change(session: Session, reservation: Reservation, **columns: Any) -> None:  # noqa: ANN401  # column values

@@ -8,18 +8,16 @@ from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.catalogue.queries import closed_gates, on_offer, wished
-from reuse.devices.actions.moves import move_devices
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
-from reuse.documents.actions import next_number
 from reuse.errors import Conflict, Fault
-from reuse.history.actions import record
 from reuse.people.models import Territory
 from reuse.people.rules import Caller, Role, require_role
-from reuse.reservations.actions.lines import LIVE_STATE, drop_line, expire_holds
+from reuse.reservations.actions.hold import hold_devices, holder
+from reuse.reservations.actions.lines import expire_holds
 from reuse.reservations.models import Reservation, ReservationLine
-from reuse.reservations.queries import expired_hold, live_lines, locked_devices
-from reuse.reservations.rules import Criteria, ReservationStatus, expires_at
+from reuse.reservations.queries import expired_hold, locked_devices
+from reuse.reservations.rules import Criteria
 
 
 class _TooFewUnlocked(Exception):  # noqa: N818  # no error: it makes a savepoint give its locks back
@@ -43,7 +41,8 @@ def reserve_devices(
     free = {device.id: device for device in locked if device.id not in closed}
     if not free or (len(free) < len(wanted) and not allow_partial):
         raise _not_available(wanted, free)
-    return _hold(session, caller, [free[one] for one in wanted if one in free], hold=hold)
+    kept = [free[one] for one in wanted if one in free]
+    return hold_devices(session, holder(caller), kept, hold=hold, allow_partial=allow_partial)
 
 
 def _is_offered_to(caller: Caller, device: Device) -> bool:
@@ -95,7 +94,8 @@ def reserve_by_criteria(
         sentence = f"Free devices that meet these criteria: {max(there, len(devices))}; wanted: {quantity}."
         fault = Fault("/criteria/quantity", "not_available", sentence)
         raise Conflict(f"{sentence} Ask for fewer, or allow_partial.", code="not_available", errors=(fault,))
-    return _hold(session, caller, devices, hold=hold, criteria={**asdict(criteria), "quantity": quantity})
+    told = {**asdict(criteria), "quantity": quantity}
+    return hold_devices(session, holder(caller), devices, hold=hold, criteria=told, allow_partial=allow_partial)
 
 
 def _wanted(caller: Caller, criteria: Criteria) -> list[ColumnElement[bool]]:
@@ -135,59 +135,3 @@ def _lock(session: Session, caller: Caller, criteria: Criteria, quantity: int, *
         .execution_options(populate_existing=True)
     )
     return list(session.exec(statement))
-
-
-def _hold(
-    session: Session,
-    caller: Caller,
-    devices: Sequence[Device],
-    *,
-    hold: timedelta,
-    criteria: dict[str, object] | None = None,
-) -> Reservation:
-    """Write the reservation of locked, listed devices. A line that an earlier reservation left behind ends first."""
-    by_id = {device.id: device for device in devices}
-    for device_id, line in live_lines(session, by_id).items():
-        drop_line(session, session.get_one(Reservation, line.reservation_id), line, by_id[device_id])
-    now = clock.now()
-    reservation = Reservation(
-        id=clock.new_id(),
-        number=next_number(session, organisation_id=caller.organisation_id, prefix="RES"),
-        status=ReservationStatus.HELD,
-        network_id=caller.organisation_id,
-        territory_id=caller.territory_id,
-        expires_at=expires_at(now, hold),
-        criteria=criteria,
-        person=caller.person,
-        created_at=now,
-    )
-    session.add(reservation)
-    session.flush()
-    session.add_all(_line(reservation, device) for device in devices)
-    session.flush()
-    what = {"number": reservation.number, "device_ids": list(by_id)}
-    record(
-        session,
-        caller.actor,
-        thing="reservation",
-        thing_id=reservation.id,
-        verb="reserved",
-        to_state=ReservationStatus.HELD,
-        data=what,
-    )
-    what = {"reservation_id": reservation.id, "number": reservation.number}
-    network_id = caller.organisation_id
-    move_devices(session, caller.actor, devices, Status.reserved, verb="reserved", data=what, network_id=network_id)
-    return reservation
-
-
-def _line(reservation: Reservation, device: Device) -> ReservationLine:
-    return ReservationLine(
-        id=clock.new_id(),
-        reservation_id=reservation.id,
-        device_id=device.id,
-        workshop_id=device.workshop_id,
-        price_minor=device.price_minor or 0,
-        currency=device.price_currency or "",
-        state=LIVE_STATE,
-    )

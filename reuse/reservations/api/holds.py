@@ -1,10 +1,10 @@
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery, JSONBody
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session, col, select
 
 from reuse import clock
@@ -17,16 +17,14 @@ from reuse.donations.api.shapes import Category
 from reuse.errors import Fault, Invalid
 from reuse.house import House
 from reuse.people.rules import Activity, Caller
-from reuse.reservations.actions.answers import answer_reservation
-from reuse.reservations.actions.needs import state_need
+from reuse.reservations.actions.answers import answer_reservation, extend_hold, reassign_reservation
 from reuse.reservations.actions.reserve import reserve_by_criteria, reserve_devices
-from reuse.reservations.models import Need, Reservation, ReservationLine
+from reuse.reservations.models import Reservation, ReservationLine
 from reuse.reservations.queries import (
     lines_of,
     reservation_for,
     stands,
     status_now,
-    visible_needs,
     visible_reservations,
 )
 from reuse.reservations.rules import Criteria, ReservationStatus
@@ -34,30 +32,6 @@ from reuse.web import Page, Shape, door, page_of
 
 MOST_DEVICES = 500
 Memory = Annotated[int, Field(ge=0, le=MOST_MEMORY_GB)]
-Purpose = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class NeedInput(Shape):
-    """What a network would take, and by which day."""
-
-    category: Category
-    quantity: Annotated[int, Field(ge=1, le=100_000)]
-    min_ram_gb: Memory | None = None
-    before: date | AwareDatetime | None = None
-    purpose: Purpose | None = None
-
-
-class NeedShape(Shape):
-    """A need that a network has stated."""
-
-    id: UUID
-    network_id: UUID
-    category: str
-    quantity: int
-    min_ram_gb: int | None
-    before: date | None
-    purpose: str | None
-    created_at: datetime
 
 
 class CriteriaShape(Shape):
@@ -79,16 +53,23 @@ class ReservationInput(Shape):
 
 
 class ReservationLineShape(Shape):
-    """A device in a reservation; `state` is live, handed_over, released, cancelled or expired."""
+    """A device in a reservation; `state` is live, handed_over, released, cancelled, reassigned or expired.
+
+    `need_id` is the network's need that it serves, where it fits one.
+    """
 
     device_id: UUID
     price: MoneyShape
     state: str
     reason: str | None
+    need_id: UUID | None
 
 
 class ReservationShape(Shape):
-    """A reservation: what is kept, for whom, until when."""
+    """A reservation: what is kept, for whom, until when.
+
+    `offered_for` is the need that it was offered for unasked: confirm it to take it, cancel it to let it go on.
+    """
 
     id: UUID
     number: str
@@ -97,6 +78,8 @@ class ReservationShape(Shape):
     network_id: UUID
     expires_at: datetime
     criteria: dict[str, Any] | None
+    offered_for: UUID | None
+    extended_at: datetime | None
     lines: list[ReservationLineShape]
     created_at: datetime
 
@@ -108,31 +91,11 @@ class ReservationMove(Shape):
     reason: Reason | None = None
 
 
-def _need_shape(need: Need) -> NeedShape:
-    return NeedShape.model_validate(need.model_dump(include=set(NeedShape.model_fields)))
+class ReassignmentInput(Shape):
+    """Which network gets the devices instead, and why."""
 
-
-@door("POST", "/v1/needs", status=201)
-def state_a_need(session: Session, caller: Caller, data: JSONBody[NeedInput]) -> NeedShape:
-    """State what your network needs."""
-    before = data.before.date() if isinstance(data.before, datetime) else data.before
-    facts = data.model_dump(exclude={"before"})
-    return _need_shape(state_need(session, caller, before=before, **facts))
-
-
-@door("GET", "/v1/needs")
-def list_needs(
-    session: Session,
-    caller: Caller,
-    category: FromQuery[str | None] = None,
-    limit: FromQuery[int] = 50,
-    cursor: FromQuery[str | None] = None,
-) -> Page[NeedShape]:
-    """Needs that the caller may see, oldest first: a network its own, a territory all of its networks'."""
-    statement = select(Need).where(visible_needs(caller))
-    if category is not None:
-        statement = statement.where(Need.category == category)
-    return page_of(cut_page(session, statement, col(Need.id), limit=limit, cursor=cursor), _need_shape)
+    network_id: UUID
+    reason: Reason
 
 
 def _line_shape(line: ReservationLine, status: ReservationStatus) -> ReservationLineShape:
@@ -142,6 +105,7 @@ def _line_shape(line: ReservationLine, status: ReservationStatus) -> Reservation
         price=MoneyShape(amount_minor=line.price_minor, currency=line.currency),
         state=status.value if is_over else line.state,
         reason=line.reason,
+        need_id=line.need_id,
     )
 
 
@@ -185,13 +149,16 @@ def list_reservations(
     session: Session,
     caller: Caller,
     status: FromQuery[ReservationStatus | None] = None,
+    offered: FromQuery[bool | None] = None,
     limit: FromQuery[int] = 50,
     cursor: FromQuery[str | None] = None,
 ) -> Page[ReservationShape]:
-    """Reservations that the caller may see, oldest first."""
+    """Reservations that the caller may see, oldest first; `offered` picks those that were offered unasked, or not."""
     statement = select(Reservation).where(visible_reservations(caller))
     if status is not None:
         statement = statement.where(stands(status, clock.now()))
+    if offered is not None:
+        statement = statement.where(col(Reservation.offered_for).is_not(None) == offered)
     cut = cut_page(session, statement, col(Reservation.id), limit=limit, cursor=cursor)
     shapes = {shape.id: shape for shape in reservation_shapes(session, caller, cut.rows)}
     return page_of(cut, lambda row: shapes[row.id])
@@ -216,11 +183,41 @@ def move_a_reservation(
     return reservation_shapes(session, caller, [moved])[0]
 
 
+@door("POST", "/v1/reservations/{reservation_id:uuid}/extensions", status=201)
+def extend_a_hold(
+    session: Session,
+    caller: Caller,
+    house: House,
+    if_match: int | None,
+    reservation_id: FromPath[UUID],
+) -> ReservationShape:
+    """Let a hold last one term longer; each can be extended once."""
+    term = timedelta(hours=house.settings.hold_hours)
+    extended = extend_hold(session, caller, reservation_id, term=term, version=if_match)
+    return reservation_shapes(session, caller, [extended])[0]
+
+
+@door("POST", "/v1/reservations/{reservation_id:uuid}/reassignments", status=201)
+def reassign_a_reservation(
+    session: Session,
+    caller: Caller,
+    house: House,
+    if_match: int | None,
+    reservation_id: FromPath[UUID],
+    data: JSONBody[ReassignmentInput],
+) -> ReservationShape:
+    """Give what a reservation keeps to another network, as its territory; the answer is the new reservation."""
+    hold = timedelta(hours=house.settings.hold_hours)
+    wish = data.model_dump()
+    given = reassign_reservation(session, caller, reservation_id, **wish, hold=hold, version=if_match)
+    return reservation_shapes(session, caller, [given])[0]
+
+
 doors = [
-    state_a_need,
-    list_needs,
     reserve,
     list_reservations,
     show_reservation,
     move_a_reservation,
+    extend_a_hold,
+    reassign_a_reservation,
 ]

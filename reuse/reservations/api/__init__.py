@@ -1,0 +1,3 @@
+from reuse.reservations.api import holds, needs, sharing, supply
+
+doors = [*needs.doors, *holds.doors, *sharing.doors, *supply.doors]
