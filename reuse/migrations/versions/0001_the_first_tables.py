@@ -238,6 +238,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(), nullable=True),
         sa.Column("person", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_need_network_id"), "need", ["network_id"], unique=False)
@@ -250,25 +251,6 @@ def upgrade() -> None:
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("organisation_id", "prefix", "year"),
     )
-    op.create_table(
-        "reservation",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("network_id", sa.Uuid(), nullable=False),
-        sa.Column("territory_id", sa.Uuid(), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("criteria", DOCUMENT, nullable=True),
-        sa.Column("person", sa.String(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("version >= 1", name="ck_reservation_version"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(
-        "ix_reservation_territory_status", "reservation", ["territory_id", "status", "expires_at"], unique=False
-    )
-    op.create_index("uq_reservation_network_number", "reservation", ["network_id", "number"], unique=True)
     op.create_table(
         "scan",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -301,6 +283,7 @@ def upgrade() -> None:
         sa.Column("policy_version", sa.Integer(), nullable=False),
         sa.Column("accepts_not_verified", sa.Boolean(), nullable=False),
         sa.Column("two_persons", sa.Boolean(), nullable=False),
+        sa.Column("offer_hours", sa.Integer(), nullable=True),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -633,36 +616,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_grading_device_id"), "grading", ["device_id"], unique=False)
     op.create_table(
-        "handover",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("reservation_id", sa.Uuid(), nullable=False),
-        sa.Column("network_id", sa.Uuid(), nullable=False),
-        sa.Column("workshop_id", sa.Uuid(), nullable=False),
-        sa.Column("territory_id", sa.Uuid(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("total_minor", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("paid_minor", sa.BigInteger(), nullable=True),
-        sa.Column("payment_method", sa.String(), nullable=True),
-        sa.Column("beneficiary_pseudonym", sa.String(), nullable=True),
-        sa.Column("beneficiary_commune_insee", sa.String(), nullable=True),
-        sa.Column("beneficiary_qpv", sa.String(), nullable=True),
-        sa.Column("beneficiary_age_band", sa.String(), nullable=True),
-        sa.Column("beneficiary_prescriber", sa.String(), nullable=True),
-        sa.Column("signature", DOCUMENT, nullable=True),
-        sa.Column("receipt_job_id", sa.Uuid(), nullable=False),
-        sa.Column("person", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(op.f("ix_handover_beneficiary_pseudonym"), "handover", ["beneficiary_pseudonym"], unique=False)
-    op.create_index(op.f("ix_handover_network_id"), "handover", ["network_id"], unique=False)
-    op.create_index(op.f("ix_handover_reservation_id"), "handover", ["reservation_id"], unique=False)
-    op.create_index(op.f("ix_handover_territory_id"), "handover", ["territory_id"], unique=False)
-    op.create_index("uq_handover_workshop_number", "handover", ["workshop_id", "number"], unique=True)
-    op.create_table(
         "listing",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -743,6 +696,19 @@ def upgrade() -> None:
     op.create_index("ix_price_grid_valid_from", "price_grid", ["territory_id", "valid_from"], unique=False)
     op.create_index("uq_price_grid_version", "price_grid", ["territory_id", "version"], unique=True)
     op.create_table(
+        "quota",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=True),
+        sa.Column("category", sa.String(), nullable=True),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.CheckConstraint("most >= 0", name="ck_quota_most"),
+        sa.ForeignKeyConstraint(["territory_id"], ["territory.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_quota_territory_id"), "quota", ["territory_id"], unique=False)
+    op.create_table(
         "repair",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -760,32 +726,28 @@ def upgrade() -> None:
     op.create_index(op.f("ix_repair_device_id"), "repair", ["device_id"], unique=False)
     op.create_index(op.f("ix_repair_organisation_id"), "repair", ["organisation_id"], unique=False)
     op.create_table(
-        "reservation_line",
+        "reservation",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("reservation_id", sa.Uuid(), nullable=False),
-        sa.Column("device_id", sa.Uuid(), nullable=False),
-        sa.Column("workshop_id", sa.Uuid(), nullable=True),
-        sa.Column("price_minor", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("live", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
-        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("criteria", DOCUMENT, nullable=True),
+        sa.Column("offered_for", sa.Uuid(), nullable=True),
+        sa.Column("extended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("version >= 1", name="ck_reservation_version"),
+        sa.ForeignKeyConstraint(["offered_for"], ["need.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_reservation_line_device_id"), "reservation_line", ["device_id"], unique=False)
-    op.create_index(op.f("ix_reservation_line_reservation_id"), "reservation_line", ["reservation_id"], unique=False)
-    op.create_index(op.f("ix_reservation_line_workshop_id"), "reservation_line", ["workshop_id"], unique=False)
+    op.create_index(op.f("ix_reservation_offered_for"), "reservation", ["offered_for"], unique=False)
     op.create_index(
-        "uq_reservation_line_live",
-        "reservation_line",
-        ["device_id"],
-        unique=True,
-        sqlite_where=sa.text("live"),
-        postgresql_where=sa.text("live"),
+        "ix_reservation_territory_status", "reservation", ["territory_id", "status", "expires_at"], unique=False
     )
+    op.create_index("uq_reservation_network_number", "reservation", ["network_id", "number"], unique=True)
     op.create_table(
         "round",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1046,36 +1008,35 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_at IS NULL AND NOT shared"),
     )
     op.create_table(
-        "handover_line",
+        "handover",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("handover_id", sa.Uuid(), nullable=False),
-        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("reservation_id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("is_first", sa.Boolean(), nullable=False),
-        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("legal_cap_minor", sa.BigInteger(), nullable=True),
-        sa.Column("refurbished", sa.Boolean(), nullable=False),
-        sa.Column("warranty_until", sa.Date(), nullable=True),
-        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("return_reason", sa.String(), nullable=True),
-        sa.Column("return_note", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
-        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.Column("paid_minor", sa.BigInteger(), nullable=True),
+        sa.Column("payment_method", sa.String(), nullable=True),
+        sa.Column("beneficiary_pseudonym", sa.String(), nullable=True),
+        sa.Column("beneficiary_commune_insee", sa.String(), nullable=True),
+        sa.Column("beneficiary_qpv", sa.String(), nullable=True),
+        sa.Column("beneficiary_age_band", sa.String(), nullable=True),
+        sa.Column("beneficiary_prescriber", sa.String(), nullable=True),
+        sa.Column("signature", DOCUMENT, nullable=True),
+        sa.Column("receipt_job_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_handover_line_at"), "handover_line", ["at"], unique=False)
-    op.create_index(op.f("ix_handover_line_device_id"), "handover_line", ["device_id"], unique=False)
-    op.create_index(op.f("ix_handover_line_handover_id"), "handover_line", ["handover_id"], unique=False)
-    op.create_index(
-        "uq_handover_line_out",
-        "handover_line",
-        ["device_id"],
-        unique=True,
-        sqlite_where=sa.text("returned_at IS NULL"),
-        postgresql_where=sa.text("returned_at IS NULL"),
-    )
+    op.create_index(op.f("ix_handover_beneficiary_pseudonym"), "handover", ["beneficiary_pseudonym"], unique=False)
+    op.create_index(op.f("ix_handover_network_id"), "handover", ["network_id"], unique=False)
+    op.create_index(op.f("ix_handover_reservation_id"), "handover", ["reservation_id"], unique=False)
+    op.create_index(op.f("ix_handover_territory_id"), "handover", ["territory_id"], unique=False)
+    op.create_index("uq_handover_workshop_number", "handover", ["workshop_id", "number"], unique=True)
     op.create_table(
         "import_device",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1147,6 +1108,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("device_id"),
     )
     op.create_index(op.f("ix_line_refusal_donation_id"), "line_refusal", ["donation_id"], unique=False)
+    op.create_table(
+        "reservation_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reservation_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=True),
+        sa.Column("need_id", sa.Uuid(), nullable=True),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["need_id"], ["need.id"]),
+        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_reservation_line_device_id"), "reservation_line", ["device_id"], unique=False)
+    op.create_index(op.f("ix_reservation_line_need_id"), "reservation_line", ["need_id"], unique=False)
+    op.create_index(op.f("ix_reservation_line_reservation_id"), "reservation_line", ["reservation_id"], unique=False)
+    op.create_index(op.f("ix_reservation_line_workshop_id"), "reservation_line", ["workshop_id"], unique=False)
+    op.create_index(
+        "uq_reservation_line_live",
+        "reservation_line",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("live"),
+        postgresql_where=sa.text("live"),
+    )
     op.create_table(
         "wished_slot",
         sa.Column("donation_id", sa.Uuid(), nullable=False),
@@ -1252,6 +1243,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_expected_count_collection_id"), "expected_count", ["collection_id"], unique=False)
+    op.create_table(
+        "handover_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("handover_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_first", sa.Boolean(), nullable=False),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("legal_cap_minor", sa.BigInteger(), nullable=True),
+        sa.Column("refurbished", sa.Boolean(), nullable=False),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("return_reason", sa.String(), nullable=True),
+        sa.Column("return_note", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_handover_line_at"), "handover_line", ["at"], unique=False)
+    op.create_index(op.f("ix_handover_line_device_id"), "handover_line", ["device_id"], unique=False)
+    op.create_index(op.f("ix_handover_line_handover_id"), "handover_line", ["handover_id"], unique=False)
+    op.create_index(
+        "uq_handover_line_out",
+        "handover_line",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("returned_at IS NULL"),
+        postgresql_where=sa.text("returned_at IS NULL"),
+    )
     op.create_table(
         "label_of_run",
         sa.Column("run_id", sa.Uuid(), nullable=False),
@@ -1507,6 +1529,16 @@ def downgrade() -> None:
     op.drop_table("pickup_count")
     op.drop_index(op.f("ix_label_of_run_code_id"), table_name="label_of_run")
     op.drop_table("label_of_run")
+    op.drop_index(
+        "uq_handover_line_out",
+        table_name="handover_line",
+        sqlite_where=sa.text("returned_at IS NULL"),
+        postgresql_where=sa.text("returned_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_handover_line_handover_id"), table_name="handover_line")
+    op.drop_index(op.f("ix_handover_line_device_id"), table_name="handover_line")
+    op.drop_index(op.f("ix_handover_line_at"), table_name="handover_line")
+    op.drop_table("handover_line")
     op.drop_index(op.f("ix_expected_count_collection_id"), table_name="expected_count")
     op.drop_table("expected_count")
     op.drop_index("uq_container_live_code", table_name="container")
@@ -1525,6 +1557,17 @@ def downgrade() -> None:
     op.drop_table("agreement_acceptance")
     op.drop_index(op.f("ix_wished_slot_slot_id"), table_name="wished_slot")
     op.drop_table("wished_slot")
+    op.drop_index(
+        "uq_reservation_line_live",
+        table_name="reservation_line",
+        sqlite_where=sa.text("live"),
+        postgresql_where=sa.text("live"),
+    )
+    op.drop_index(op.f("ix_reservation_line_workshop_id"), table_name="reservation_line")
+    op.drop_index(op.f("ix_reservation_line_reservation_id"), table_name="reservation_line")
+    op.drop_index(op.f("ix_reservation_line_need_id"), table_name="reservation_line")
+    op.drop_index(op.f("ix_reservation_line_device_id"), table_name="reservation_line")
+    op.drop_table("reservation_line")
     op.drop_index(op.f("ix_line_refusal_donation_id"), table_name="line_refusal")
     op.drop_table("line_refusal")
     op.drop_index(op.f("ix_label_run_organisation_id"), table_name="label_run")
@@ -1535,16 +1578,12 @@ def downgrade() -> None:
     op.drop_table("import_fault")
     op.drop_index("uq_import_device", table_name="import_device")
     op.drop_table("import_device")
-    op.drop_index(
-        "uq_handover_line_out",
-        table_name="handover_line",
-        sqlite_where=sa.text("returned_at IS NULL"),
-        postgresql_where=sa.text("returned_at IS NULL"),
-    )
-    op.drop_index(op.f("ix_handover_line_handover_id"), table_name="handover_line")
-    op.drop_index(op.f("ix_handover_line_device_id"), table_name="handover_line")
-    op.drop_index(op.f("ix_handover_line_at"), table_name="handover_line")
-    op.drop_table("handover_line")
+    op.drop_index("uq_handover_workshop_number", table_name="handover")
+    op.drop_index(op.f("ix_handover_territory_id"), table_name="handover")
+    op.drop_index(op.f("ix_handover_reservation_id"), table_name="handover")
+    op.drop_index(op.f("ix_handover_network_id"), table_name="handover")
+    op.drop_index(op.f("ix_handover_beneficiary_pseudonym"), table_name="handover")
+    op.drop_table("handover")
     op.drop_index(
         "uq_fitting_open",
         table_name="fitting",
@@ -1601,19 +1640,15 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_round_territory_id"), table_name="round")
     op.drop_index(op.f("ix_round_carrier_id"), table_name="round")
     op.drop_table("round")
-    op.drop_index(
-        "uq_reservation_line_live",
-        table_name="reservation_line",
-        sqlite_where=sa.text("live"),
-        postgresql_where=sa.text("live"),
-    )
-    op.drop_index(op.f("ix_reservation_line_workshop_id"), table_name="reservation_line")
-    op.drop_index(op.f("ix_reservation_line_reservation_id"), table_name="reservation_line")
-    op.drop_index(op.f("ix_reservation_line_device_id"), table_name="reservation_line")
-    op.drop_table("reservation_line")
+    op.drop_index("uq_reservation_network_number", table_name="reservation")
+    op.drop_index("ix_reservation_territory_status", table_name="reservation")
+    op.drop_index(op.f("ix_reservation_offered_for"), table_name="reservation")
+    op.drop_table("reservation")
     op.drop_index(op.f("ix_repair_organisation_id"), table_name="repair")
     op.drop_index(op.f("ix_repair_device_id"), table_name="repair")
     op.drop_table("repair")
+    op.drop_index(op.f("ix_quota_territory_id"), table_name="quota")
+    op.drop_table("quota")
     op.drop_index("uq_price_grid_version", table_name="price_grid")
     op.drop_index("ix_price_grid_valid_from", table_name="price_grid")
     op.drop_table("price_grid")
@@ -1625,12 +1660,6 @@ def downgrade() -> None:
     op.drop_table("medium")
     op.drop_index(op.f("ix_listing_device_id"), table_name="listing")
     op.drop_table("listing")
-    op.drop_index("uq_handover_workshop_number", table_name="handover")
-    op.drop_index(op.f("ix_handover_territory_id"), table_name="handover")
-    op.drop_index(op.f("ix_handover_reservation_id"), table_name="handover")
-    op.drop_index(op.f("ix_handover_network_id"), table_name="handover")
-    op.drop_index(op.f("ix_handover_beneficiary_pseudonym"), table_name="handover")
-    op.drop_table("handover")
     op.drop_index(op.f("ix_grading_device_id"), table_name="grading")
     op.drop_table("grading")
     op.drop_table("flag")
@@ -1704,9 +1733,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_scan_received_at"), table_name="scan")
     op.drop_index(op.f("ix_scan_device_id"), table_name="scan")
     op.drop_table("scan")
-    op.drop_index("uq_reservation_network_number", table_name="reservation")
-    op.drop_index("ix_reservation_territory_status", table_name="reservation")
-    op.drop_table("reservation")
     op.drop_table("number_series")
     op.drop_index(op.f("ix_need_territory_id"), table_name="need")
     op.drop_index(op.f("ix_need_network_id"), table_name="need")
