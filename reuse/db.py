@@ -103,7 +103,8 @@ def postgresql_database(address: str, *, connections: int = 32) -> Database:
         pool_pre_ping=True,
         connect_args={"options": POSTGRES_OPTIONS, "connect_timeout": 10},
     )
-    return Database(writer=engine, reader=engine, is_sqlite=False)
+    one_moment = engine.execution_options(isolation_level="REPEATABLE READ")  # as SQLite's readers see it by themselves
+    return Database(writer=engine, reader=one_moment, is_sqlite=False)
 
 
 def open_database(settings: Settings) -> Database:
