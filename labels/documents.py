@@ -27,6 +27,7 @@ from labels.values import (
     Imprint,
     PickupNote,
     ReceptionNote,
+    TestSheet,
     ThreeFigures,
     TransferSlip,
 )
@@ -45,6 +46,7 @@ _Document = (
     | PickupNote
     | ReceptionNote
     | TransferSlip
+    | TestSheet
 )
 
 
@@ -281,3 +283,8 @@ def render_impact_report(value: ImpactReport) -> bytes:
         categories=[(name, sum(row.times for row in rows), _sum(rows)) for name, rows in groups.items()],
         kilos=partial(words.number, tongue=tongue, places=_GRAMS),
     )
+
+
+def render_test_sheet(value: TestSheet) -> bytes:
+    """The test sheet of one device, in the imprint's language."""
+    return _render("testsheet", value, value.imprint.language)

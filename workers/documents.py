@@ -34,6 +34,7 @@ PRESSES: dict[str, Press] = {
     "agreed_note": Press(values.ReceptionNote, paper.render_reception_note, "title.agreed"),
     "transfer_slip": Press(values.TransferSlip, paper.render_transfer_slip, "title.transfer"),
     "handover_receipt": Press(values.HandoverReceipt, paper.render_handover_receipt, "title.handover"),
+    "test_sheet": Press(values.TestSheet, paper.render_test_sheet, "title.testsheet"),
     "impact_report": Press(values.ImpactReport, paper.render_impact_report, "title.impact"),
 }
 

@@ -49,6 +49,7 @@ from labels.values.donations import (
 from labels.values.handovers import HandoverLine, HandoverReceipt, Warranty
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
 from labels.values.rounds import Burden, CarrierSheet, SheetStop
+from labels.values.workshop import CheckLine, RepairLine, TestSheet
 
 __all__ = [
     "AgreedLine",
@@ -59,6 +60,7 @@ __all__ = [
     "CarrierSheet",
     "CertificateCover",
     "Clause",
+    "CheckLine",
     "Container",
     "CountLine",
     "CoveredMedium",
@@ -90,9 +92,11 @@ __all__ = [
     "ReceptionNote",
     "ReconciliationLine",
     "Relationship",
+    "RepairLine",
     "Reserve",
     "SheetStop",
     "Signature",
+    "TestSheet",
     "ThreeFigures",
     "TransferDifference",
     "TransferSlip",

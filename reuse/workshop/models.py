@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from reuse.columns import DOCUMENT, INSTANT, table_name
@@ -45,21 +45,62 @@ class Capture(SQLModel, table=True):
     created_at: datetime = Field(sa_type=INSTANT)
 
 
+class OwnTemplate(SQLModel, table=True):
+    """A version of a territory's or a workshop's own test template; nothing of it ever changes.
+
+    `owner_id` is the territory, or the workshop where `scope` is `workshop`.
+    """
+
+    __tablename__ = table_name("test_template")
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="ck_test_template_version"),
+        Index("uq_test_template_version", "owner_id", "category", "version", unique=True),
+    )
+
+    id: UUID = Field(primary_key=True)
+    scope: str
+    owner_id: UUID
+    territory_id: UUID = Field(index=True)
+    category: str
+    version: int
+    checks: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)
+    reason: str | None = None
+    organisation_id: UUID
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
 class CheckRow(SQLModel, table=True):
-    """The outcome of one check of one device; a repair or a return voids what was found before it."""
+    """The outcome of one check of one device; a repair or a return voids what was found before it.
+
+    It keeps the version of the template that it answered; without a `template_id` that is the shipped one.
+    """
 
     __tablename__ = table_name("device_check")
 
     id: UUID = Field(primary_key=True)
     device_id: UUID = Field(foreign_key="device.id", index=True)
     kind: str
+    template_id: UUID | None = Field(default=None, foreign_key="test_template.id")
     template_version: int | None = None
     name: str
     outcome: str
     value: str | None = None
     note: str | None = None
+    by_lead: bool = False
     voided: bool = False
     organisation_id: UUID
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class CheckPhoto(SQLModel, table=True):
+    """A picture of what a check found, without what cameras write into pictures; the document holds its bytes."""
+
+    __tablename__ = table_name("check_photo")
+
+    check_id: UUID = Field(primary_key=True, foreign_key="device_check.id")
+    document_id: UUID = Field(primary_key=True, foreign_key="document.id")
     person: str | None = None
     created_at: datetime = Field(sa_type=INSTANT)
 

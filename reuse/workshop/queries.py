@@ -1,18 +1,23 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from reuse.devices.models import Code, Device, Medium
-from reuse.devices.rules import is_label_code, normal_code
+from reuse.devices.rules import categories, is_label_code, normal_code
+from reuse.documents.models import Document
+from reuse.errors import NotFound
 from reuse.people.rules import Caller
 from reuse.workshop.captures.shape import Identity
-from reuse.workshop.models import Capture
+from reuse.workshop.models import Capture, CheckPhoto, CheckRow, OwnTemplate
+from reuse.workshop.rules import TestTemplate, load_test_templates, shipped_template, template_of
 from reuse.workshop.rules.matching import Told
 
 MOST_TOLD = 20
 """So many devices are suggested for one capture; more tell a person nothing."""
+FUNCTION = "function"
+UNLOCK = "unlock"
 
 
 def media_of_capture(session: Session, capture: Capture) -> list[Medium]:
@@ -71,3 +76,75 @@ def _with_media(session: Session, caller: Caller, serials: Sequence[str]) -> lis
         .limit(MOST_TOLD)
     )
     return list(session.exec(statement))
+
+
+def own_template(row: OwnTemplate) -> TestTemplate:
+    """A row as the rules read it."""
+    content = {"category": row.category, "version": row.version, "checks": row.checks}
+    return template_of(content, scope=row.scope, template_id=row.id)
+
+
+def own_templates(session: Session, owner_ids: Collection[UUID], category: str | None = None) -> list[OwnTemplate]:
+    """Every version of these owners' templates, oldest first."""
+    statement = select(OwnTemplate).where(col(OwnTemplate.owner_id).in_(owner_ids))
+    if category is not None:
+        statement = statement.where(OwnTemplate.category == category)
+    return list(session.exec(statement.order_by(col(OwnTemplate.version), col(OwnTemplate.id))))
+
+
+def templates_in_force(
+    session: Session, territory_id: UUID, workshop_id: UUID | None, category: str | None = None
+) -> dict[str, TestTemplate]:
+    """By category, the template to test with now: the workshop's newest, else the territory's, else the shipped one."""
+    found = {name: one for name, one in load_test_templates().items() if category in {None, name}}
+    owners = [territory_id, *([workshop_id] if workshop_id else [])]
+    rows = own_templates(session, owners, category)
+    for row in [*(r for r in rows if r.owner_id == territory_id), *(r for r in rows if r.owner_id == workshop_id)]:
+        found[row.category] = own_template(row)
+    return {name: found[name] for name in categories() if name in found}
+
+
+def standing_checks(session: Session, device_id: UUID, kind: str) -> list[CheckRow]:
+    """The checks that still stand, oldest first."""
+    statement = select(CheckRow).where(CheckRow.device_id == device_id, CheckRow.kind == kind, ~col(CheckRow.voided))
+    return list(session.exec(statement.order_by(col(CheckRow.id))))
+
+
+def template_for(session: Session, device: Device) -> TestTemplate:
+    """The template that a device is tested with: that of the tests which stand, else the one in force for it."""
+    begun = next((row for row in standing_checks(session, device.id, FUNCTION)), None)
+    kept = None
+    if begun is not None and begun.template_id is not None:
+        kept = own_template(session.get_one(OwnTemplate, begun.template_id))
+    elif begun is not None and begun.template_version is not None:
+        kept = shipped_template(device.category, begun.template_version)
+    if kept is not None and kept.category == device.category:  # a category that was corrected asks for other checks
+        return kept
+    return templates_in_force(session, device.territory_id, device.workshop_id, device.category)[device.category]
+
+
+def workshop_check(session: Session, organisation_id: UUID, check_id: UUID) -> CheckRow:
+    """A check that was made on a device of the workshop; NotFound otherwise."""
+    statement = (
+        select(CheckRow)
+        .join(Device, col(Device.id) == col(CheckRow.device_id))
+        .where(CheckRow.id == check_id, Device.workshop_id == organisation_id)
+    )
+    found = session.exec(statement).first()
+    if found is None:
+        raise NotFound(f"There is no check {check_id} in your workshop.")
+    return found
+
+
+def photos_of(session: Session, check_ids: Collection[UUID]) -> dict[UUID, list[Document]]:
+    """The pictures of each check, oldest first."""
+    found: dict[UUID, list[Document]] = {check_id: [] for check_id in check_ids}
+    statement = (
+        select(CheckPhoto.check_id, Document)
+        .join(Document, col(Document.id) == col(CheckPhoto.document_id))
+        .where(col(CheckPhoto.check_id).in_(check_ids))
+        .order_by(col(Document.id))
+    )
+    for check_id, document in session.exec(statement):
+        found[check_id].append(document)
+    return found

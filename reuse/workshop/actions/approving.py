@@ -17,7 +17,8 @@ from reuse.history.actions import record
 from reuse.people.rules import Caller, require_person, same_person
 from reuse.workshop.actions.checking import FUNCTION, standing
 from reuse.workshop.models import Grading
-from reuse.workshop.rules import Cosmetic, GradeFacts, failing, forbidden_words, grade, load_test_templates
+from reuse.workshop.queries import template_for
+from reuse.workshop.rules import Cosmetic, GradeFacts, failing, forbidden_words, grade
 
 NOT_GIVEN = frozenset(
     {DonationStatus.DRAFT, DonationStatus.SUBMITTED, DonationStatus.DECLINED, DonationStatus.CANCELLED}
@@ -73,7 +74,7 @@ def _facts(session: Session, device: Device) -> GradeFacts:
         solid_state=any(medium.kind in SOLID_STATE for medium in media),
         screen_inches=None if inches is None else Decimal(str(inches)),
         battery_percent=None if battery is None else Decimal(str(battery)),
-        failures=failing(load_test_templates()[device.category], standing(session, device.id, FUNCTION)),
+        failures=failing(template_for(session, device), standing(session, device.id, FUNCTION)),
     )
 
 

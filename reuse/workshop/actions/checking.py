@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, update
 
 from reuse import clock
 from reuse.devices.actions.milestones import note_work, set_milestone, withdraw_milestones
@@ -11,20 +11,22 @@ from reuse.devices.models import Device
 from reuse.devices.rules import Milestone, Status, Work, check_works
 from reuse.errors import Fault, Invalid
 from reuse.history.actions import record
-from reuse.people.rules import Caller
+from reuse.people.rules import Caller, Role
 from reuse.workshop.models import CheckRow
+from reuse.workshop.queries import FUNCTION as FUNCTION
+from reuse.workshop.queries import UNLOCK as UNLOCK
+from reuse.workshop.queries import standing_checks, template_for
 from reuse.workshop.rules import (
     CheckOutcome,
     CheckResult,
-    load_test_templates,
+    TestTemplate,
     result_faults,
     tested,
     unlock_faults,
     unlocked,
+    value_faults,
+    waiver_warnings,
 )
-
-FUNCTION = "function"
-UNLOCK = "unlock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +39,52 @@ class Found:
     note: str | None = None
 
 
-def test_device(
-    session: Session, caller: Caller, device: Device, results: Sequence[Found]
-) -> tuple[list[CheckRow], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows kept, the required checks still missing, and what the person who sent them should look at again."""
+
+    rows: list[CheckRow]
+    missing: tuple[str, ...]
+    warnings: tuple[Fault, ...] = ()
+    template: TestTemplate | None = None
+
+
+def test_device(session: Session, caller: Caller, device: Device, results: Sequence[Found]) -> Kept:
     """Keep outcomes of function checks; the milestone `tested` follows from all that stand since the last repair.
 
-    Returns the rows kept and the required checks still missing. Invalid, with each place, for an unknown check, a
-    waiver without a reason, or "not applicable" where the template does not allow it: then nothing is kept.
+    A device is tested with one version of its template from the first check to the last. Invalid, with each place, for
+    an unknown check, a waiver without a reason, "not applicable" where the template does not allow it, or a value that
+    a template of the territory's own does not take: then nothing is kept.
     """
     device = lock_device(session, device.id)  # so that of two who test at once, each counts what the other found
     check_works(Status(device.status))
-    template = load_test_templates()[device.category]
-    _refuse(result_faults(template, _results(results)))
-    rows = _keep(session, caller, device, FUNCTION, results, template.version)
+    template = template_for(session, device)
+    said = _results(results, by_lead=Role.lead in caller.roles)
+    values = value_faults(template, said)
+    _refuse((*result_faults(template, said), *(values if template.id is not None else ())))
+    rows = _keep(session, caller, device, FUNCTION, results, template)
     missing = tested(template, standing(session, device.id, FUNCTION))
-    _settle(session, caller, device, Milestone.tested, missing, source=f"template {template.version}")
+    _settle(session, caller, device, Milestone.tested, missing, source=_name(template))
     note_work(session, caller.actor, device, Work.test)
-    return rows, missing
+    return Kept(rows, missing, (*values, *waiver_warnings(template, said)), template)
 
 
-def check_locks(
-    session: Session, caller: Caller, device: Device, results: Sequence[Found]
-) -> tuple[list[CheckRow], tuple[str, ...]]:
+def _name(template: TestTemplate) -> str:
+    """A template as a milestone names its source."""
+    number = f"template {template.version}"
+    return number if template.id is None else f"{template.scope} {number} ({template.id})"
+
+
+def check_locks(session: Session, caller: Caller, device: Device, results: Sequence[Found]) -> Kept:
     """Keep what was seen of activation locks, management, firmware passwords and lists of stolen devices."""
     device = lock_device(session, device.id)
     check_works(Status(device.status))
     _refuse(unlock_faults(_results(results)))
-    rows = _keep(session, caller, device, UNLOCK, results, None)
+    rows = _keep(session, caller, device, UNLOCK, results)
     missing = unlocked(device.category, standing(session, device.id, UNLOCK))
     _settle(session, caller, device, Milestone.unlocked, missing, source=None)
     note_work(session, caller.actor, device, Work.test)
-    return rows, missing
+    return Kept(rows, missing)
 
 
 def void_checks(session: Session, device: Device, kind: str) -> None:
@@ -82,13 +99,14 @@ def void_checks(session: Session, device: Device, kind: str) -> None:
 
 def standing(session: Session, device_id: UUID, kind: str) -> list[CheckResult]:
     """The outcomes that still stand, oldest first."""
-    statement = select(CheckRow).where(CheckRow.device_id == device_id, CheckRow.kind == kind, ~col(CheckRow.voided))
-    rows = session.exec(statement.order_by(col(CheckRow.id)))
-    return [CheckResult(row.name, CheckOutcome(row.outcome), row.note) for row in rows]
+    return [
+        CheckResult(row.name, CheckOutcome(row.outcome), row.note, row.value, row.by_lead)
+        for row in standing_checks(session, device_id, kind)
+    ]
 
 
-def _results(results: Sequence[Found]) -> list[CheckResult]:
-    return [CheckResult(one.check, one.outcome, one.note) for one in results]
+def _results(results: Sequence[Found], *, by_lead: bool = False) -> list[CheckResult]:
+    return [CheckResult(one.check, one.outcome, one.note, one.value, by_lead) for one in results]
 
 
 def _refuse(faults: Sequence[Fault]) -> None:
@@ -98,18 +116,25 @@ def _refuse(faults: Sequence[Fault]) -> None:
 
 
 def _keep(
-    session: Session, caller: Caller, device: Device, kind: str, results: Sequence[Found], version: int | None
+    session: Session,
+    caller: Caller,
+    device: Device,
+    kind: str,
+    results: Sequence[Found],
+    template: TestTemplate | None = None,
 ) -> list[CheckRow]:
     rows = [
         CheckRow(
             id=clock.new_id(),
             device_id=device.id,
             kind=kind,
-            template_version=version,
+            template_id=template.id if template else None,
+            template_version=template.version if template else None,
             name=one.check,
             outcome=one.outcome,
             value=one.value,
             note=one.note,
+            by_lead=Role.lead in caller.roles,
             organisation_id=caller.organisation_id,
             person=caller.person,
             created_at=clock.now(),

@@ -1,19 +1,30 @@
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from litestar.params import FromPath, JSONBody
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from sqlmodel import Session
 
 from reuse.devices.api.inputs import AcceptLanguage, Line
 from reuse.devices.api.shapes import DeviceShape, device_shape
 from reuse.devices.models import Device
 from reuse.people.rules import Caller
-from reuse.web import Page, Shape, door
-from reuse.workshop.actions.checking import Found, check_locks, test_device
+from reuse.web import Shape, door
+from reuse.workshop.actions.checking import Found, Kept, check_locks, standing, test_device
 from reuse.workshop.api.floor import Note, on_the_floor
+from reuse.workshop.api.templates import TemplateShape, template_shape
 from reuse.workshop.models import CheckRow
-from reuse.workshop.rules import Check, CheckOutcome, load_test_templates
+from reuse.workshop.queries import FUNCTION, UNLOCK, photos_of, standing_checks, template_for
+from reuse.workshop.rules import CheckOutcome, tested
+
+
+def _written(value: object) -> object:
+    """A figure that was sent as a number, as it would be written."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Value = Annotated[Line, BeforeValidator(_written)]
 
 
 class ResultShape(Shape):
@@ -21,7 +32,7 @@ class ResultShape(Shape):
 
     check: Line
     outcome: CheckOutcome
-    value: Line | None = None
+    value: Value | None = None
     note: Note | None = None
 
 
@@ -31,45 +42,67 @@ class ResultsShape(Shape):
     results: Annotated[list[ResultShape], Field(min_length=1, max_length=200)]
 
 
+class KeptResultShape(Shape):
+    """One outcome as it was kept; photos of it are sent to `/v1/checks/{id}/photos`."""
+
+    id: UUID
+    check: str
+    outcome: CheckOutcome
+    value: str | None
+    note: str | None
+
+
+class WarningShape(Shape):
+    """Something to look at again: the outcome was kept all the same."""
+
+    pointer: str
+    code: str
+    message: str
+
+
 class ChecksShape(Shape):
     """What was kept, and which required checks are still missing: none means that the milestone is met."""
 
-    results: list[ResultShape]
+    results: list[KeptResultShape]
     missing: list[str]
     device: DeviceShape
+    warnings: list[WarningShape]
 
 
-class CheckShape(Shape):
-    """One check of a template."""
+class StandingCheckShape(KeptResultShape):
+    """An outcome that still stands, with the documents that hold its photos."""
 
-    code: str
-    title_fr: str
-    title_en: str
-    required: bool
-    not_applicable: bool
-    unit: str | None
+    kind: str
+    template_version: int | None
+    at: datetime
+    photo_ids: list[UUID]
 
 
-class TemplateShape(Shape):
-    """The checks of one category, in the order of the work."""
+class TestsShape(Shape):
+    """Where the tests of a device stand: its template, what was found, what is missing."""
 
-    category: str
-    version: int
-    checks: list[CheckShape]
+    __test__ = False  # the name is the contract's word; it is no test case
+
+    template: TemplateShape
+    results: list[StandingCheckShape]
+    missing: list[str]
 
 
 def _found(data: ResultsShape) -> list[Found]:
     return [Found(one.check, one.outcome, one.value, one.note) for one in data.results]
 
 
-def _checks_shape(
-    session: Session, caller: Caller, device: Device, kept: tuple[list[CheckRow], tuple[str, ...]], language: str | None
-) -> ChecksShape:
-    rows, missing = kept
+def _kept_shape(row: CheckRow) -> dict[str, object]:
+    outcome = CheckOutcome(row.outcome)
+    return {"id": row.id, "check": row.name, "outcome": outcome, "value": row.value, "note": row.note}
+
+
+def _checks_shape(session: Session, caller: Caller, device: Device, kept: Kept, language: str | None) -> ChecksShape:
     return ChecksShape(
-        results=[ResultShape(check=r.name, outcome=CheckOutcome(r.outcome), value=r.value, note=r.note) for r in rows],
-        missing=list(missing),
+        results=[KeptResultShape.model_validate(_kept_shape(row)) for row in kept.rows],
+        missing=list(kept.missing),
         device=device_shape(session, caller, device, language),
+        warnings=[WarningShape(pointer=w.pointer, code=w.code, message=w.message) for w in kept.warnings],
     )
 
 
@@ -101,26 +134,28 @@ def add_unlock_checks(
     return _checks_shape(session, caller, device, kept, accept_language)
 
 
-def _check_shape(check: Check) -> CheckShape:
-    return CheckShape(
-        code=check.code,
-        title_fr=check.title_fr,
-        title_en=check.title_en,
-        required=check.required,
-        not_applicable=check.not_applicable,
-        unit=check.unit,
-    )
-
-
-@door("GET", "/v1/test-templates")
-def list_test_templates() -> Page[TemplateShape]:
-    """The checks of every category."""
-    templates = load_test_templates().values()
-    items = [
-        TemplateShape(category=one.category, version=one.version, checks=[_check_shape(check) for check in one.checks])
-        for one in templates
+@door("GET", "/v1/devices/{device_id:uuid}/tests")
+def show_tests(session: Session, caller: Caller, device_id: FromPath[UUID]) -> TestsShape:
+    """Every outcome that still stands of a device, the template it is tested with, and what is missing."""
+    device = on_the_floor(session, caller, device_id)
+    function = standing_checks(session, device.id, FUNCTION)
+    rows = [*function, *standing_checks(session, device.id, UNLOCK)]
+    photos = photos_of(session, [row.id for row in rows])
+    template = template_for(session, device)
+    results = [
+        StandingCheckShape.model_validate(
+            {
+                **_kept_shape(row),
+                "kind": row.kind,
+                "template_version": row.template_version,
+                "at": row.created_at,
+                "photo_ids": [document.id for document in photos[row.id]],
+            }
+        )
+        for row in rows
     ]
-    return Page(items=items)
+    missing = tested(template, standing(session, device.id, FUNCTION))
+    return TestsShape(template=template_shape(template), results=results, missing=list(missing))
 
 
-doors = [add_tests, add_unlock_checks, list_test_templates]
+doors = [add_tests, add_unlock_checks, show_tests]

@@ -11,10 +11,14 @@ from reuse.workshop.rules.checks import (
     load_test_templates,
     load_unlock_checks,
     result_faults,
+    shipped_template,
+    template_of,
     tested,
     unlock_faults,
     unlocked,
     untested,
+    value_faults,
+    waiver_warnings,
 )
 from reuse.workshop.rules.grading import (
     Cosmetic,
@@ -26,6 +30,8 @@ from reuse.workshop.rules.grading import (
     load_score_table,
     score_table_faults,
 )
+from reuse.workshop.rules.measures import ValueRule, read_figure
+from reuse.workshop.rules.templates import template_faults
 
 __all__ = [
     "Check",
@@ -37,6 +43,7 @@ __all__ = [
     "GradeResult",
     "Line",
     "TestTemplate",
+    "ValueRule",
     "failing",
     "forbidden_words",
     "grade",
@@ -44,10 +51,16 @@ __all__ = [
     "load_score_table",
     "load_test_templates",
     "load_unlock_checks",
+    "read_figure",
     "result_faults",
     "score_table_faults",
+    "shipped_template",
+    "template_faults",
+    "template_of",
     "tested",
     "unlock_faults",
     "unlocked",
     "untested",
+    "value_faults",
+    "waiver_warnings",
 ]

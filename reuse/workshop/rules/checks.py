@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, cast
+from uuid import UUID
 
 from reuse.errors import Fault, Invalid
+from reuse.workshop.rules.measures import ValueRule
 from reuse.workshop.rules.tables import read_table
+
+SHIPPED = "shipped"
 
 
 class CheckOutcome(StrEnum):
@@ -21,7 +25,11 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing to try, with the unit of its value where it has one."""
+    """One thing to try, with the unit of its value where it has one.
+
+    `lead_waives` where only a lead's waiver counts; `rule` says which values are possible and with which a pass is
+    believed.
+    """
 
     code: str
     title_fr: str
@@ -29,26 +37,36 @@ class Check:
     required: bool
     not_applicable: bool
     unit: str | None = None
+    lead_waives: bool = True
+    rule: ValueRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TestTemplate:
-    """The checks of one category; a changed template has a higher version."""
+    """The checks of one category; a changed template has a higher version.
+
+    `scope` is `shipped`, `territory` or `workshop`; one that is not shipped has an id, and refuses values that its
+    rules do not allow.
+    """
 
     __test__ = False  # the name is the workshop's word; it is no test case
 
     category: str
     version: int
     checks: tuple[Check, ...]
+    scope: str = SHIPPED
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What was found for one check; `reason` is the note that a waiver needs."""
+    """What was found for one check; `reason` is the note that a waiver needs, `by_lead` whether a lead said it."""
 
     check: str
     outcome: CheckOutcome
     reason: str | None = None
+    value: str | None = None
+    by_lead: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +83,25 @@ class Defect:
 @cache
 def load_test_templates() -> Mapping[str, TestTemplate]:
     """Return the template in force for each category."""
-    found: dict[str, TestTemplate] = {}
-    for row in sorted(read_table("test_templates.json")["templates"], key=lambda row: row["version"]):
-        checks = tuple(_check(one["code"], one, one) for one in row["checks"])
-        found[row["category"]] = TestTemplate(row["category"], row["version"], checks)
-    return found
+    return {category: template for (category, _), template in sorted(_shipped_templates().items())}
+
+
+def shipped_template(category: str, version: int) -> TestTemplate | None:
+    """Return one version of the template that is shipped for a category; None where there is no such version."""
+    return _shipped_templates().get((category, version))
+
+
+@cache
+def _shipped_templates() -> Mapping[tuple[str, int], TestTemplate]:
+    """Return every version that is shipped, by category and version."""
+    rows = [template_of(row) for row in read_table("test_templates.json")["templates"]]
+    return {(one.category, one.version): one for one in rows}
+
+
+def template_of(row: Mapping[str, Any], *, scope: str = SHIPPED, template_id: UUID | None = None) -> TestTemplate:
+    """Return the template that a row of data describes."""
+    checks = tuple(_check(one["code"], one, one) for one in row["checks"])
+    return TestTemplate(row["category"], row["version"], checks, scope, template_id)
 
 
 @cache
@@ -92,6 +124,8 @@ def _check(code: str, words: dict[str, Any], terms: dict[str, Any]) -> Check:
         required=terms["required"],
         not_applicable=terms["not_applicable"],
         unit=terms.get("unit"),
+        lead_waives=terms.get("waived_by", "lead" if terms["required"] else "anyone") == "lead",
+        rule=ValueRule(**terms["value"]) if terms.get("value") else None,
     )
 
 
@@ -144,7 +178,7 @@ def tested(template: TestTemplate, outcomes: Iterable[CheckResult]) -> tuple[str
     """Return the required checks that still stand against the milestone `tested`; none means that it is met.
 
     Outcomes come oldest first and a later one takes the place of an earlier one. A check is settled by a pass, by a
-    waiver with its reason, or by "not applicable" where the template allows that.
+    waiver with its reason of somebody who may waive it, or by "not applicable" where the template allows that.
     """
     latest = {result.check: result for result in outcomes}
     required = (check for check in template.checks if check.required)
@@ -169,7 +203,7 @@ def _settled(check: Check, result: CheckResult | None, *, waivable: bool) -> boo
         case CheckOutcome.NOT_APPLICABLE:
             return check.not_applicable
         case CheckOutcome.WAIVED:
-            return waivable and _has_reason(result)
+            return waivable and _has_reason(result) and (result.by_lead or not check.lead_waives)
         case CheckOutcome.FAIL:
             return False
 
@@ -189,3 +223,31 @@ def untested(template: TestTemplate, outcomes: Iterable[CheckResult]) -> tuple[s
     """
     latest = {result.check: result for result in outcomes}
     return tuple(check.code for check in template.checks if not _settled(check, latest.get(check.code), waivable=False))
+
+
+def value_faults(template: TestTemplate, results: Iterable[CheckResult]) -> tuple[Fault, ...]:
+    """Return the values that their check's rule does not allow, each with its place."""
+    known = {check.code: check for check in template.checks}
+    found: list[Fault] = []
+    for index, result in enumerate(results):
+        check = known.get(result.check)
+        if check is None or check.rule is None:
+            continue
+        is_pass = result.outcome is CheckOutcome.PASS
+        if (fault := check.rule.fault(result.value, is_pass=is_pass, unit=check.unit or "")) is not None:
+            found.append(Fault(f"/results/{index}/value", *fault))
+    return tuple(found)
+
+
+def waiver_warnings(template: TestTemplate, results: Iterable[CheckResult]) -> tuple[Fault, ...]:
+    """Return the waivers that do not count before a lead says the same."""
+    leads_own = {check.code for check in template.checks if check.lead_waives}
+    return tuple(
+        Fault(
+            f"/results/{index}/outcome",
+            "lead_waives",
+            f"The waiver of {result.check} is kept and counts once a lead of the workshop has sent it too.",
+        )
+        for index, result in enumerate(results)
+        if result.outcome is CheckOutcome.WAIVED and not result.by_lead and result.check in leads_own
+    )

@@ -69,11 +69,40 @@ def load_score_table() -> dict[str, Any]:
     return read_table("score_table.json")
 
 
-def forbidden_words(text: str) -> tuple[str, ...]:
-    """Return the words in a text that R122-4 forbids for used goods, whatever their case or spacing."""
-    plain = " ".join(unicodedata.normalize("NFC", text).casefold().split())
-    words: list[str] = read_table("grades.json")["forbidden"]["words"]
-    return tuple(word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain))
+def forbidden_words(text: str, *, is_name: bool = False) -> tuple[str, ...]:
+    """Return the words in a text that R122-4 forbids for used goods, whatever their case, accents or spacing.
+
+    Without its accent "a neuf" also means "has nine": in a sentence it counts behind the verbs that the table names,
+    in a name (`is_name`), which counts nothing, always.
+    """
+    table = read_table("grades.json")["forbidden"]
+    accented, plain = _spoken(text), _unaccented(_spoken(text))
+    before = "|".join(table["ambiguous_after"])
+    found: list[str] = []
+    for word in table["words"]:
+        bare = re.escape(_unaccented(word))
+        if word in table["ambiguous_without_accent"] and not is_name:
+            is_found = _holds(accented, re.escape(word)) or _holds(plain, rf"(?:{before}) {bare}")
+        else:
+            is_found = _holds(plain, bare)
+        if is_found:
+            found.append(word)
+    return tuple(found)
+
+
+def _spoken(text: str) -> str:
+    """Return the words of a text with one space between them, without case, punctuation and invisible signs."""
+    whole = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+    return " ".join(re.sub(r"[\W_]+", " ", whole.casefold()).split())
+
+
+def _unaccented(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _holds(text: str, pattern: str) -> bool:
+    return re.search(rf"(?<!\w){pattern}(?!\w)", text) is not None
 
 
 def grade(facts: GradeFacts, cosmetic: Cosmetic, table: Mapping[str, Any] | None = None) -> GradeResult:
