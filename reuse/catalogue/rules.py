@@ -15,6 +15,7 @@ from reuse.donations.rules import exponent as exponent
 from reuse.donations.rules import in_major_units as in_major_units
 from reuse.donations.rules import load_price_caps as load_price_caps
 from reuse.errors import Conflict, Fault
+from reuse.workshop.rules import forbidden_words
 
 HIGHEST_SCORE = 100
 HIGHEST_AMOUNT = 10**12  # beyond any device's price in any currency: a slip, not a price
@@ -202,6 +203,11 @@ def _class_faults(value: object) -> tuple[frozenset[str], list[Fault]]:
         else:
             sound.append(row)
     names = [cast("str", row["class"]) for row in sound]
+    faults += [
+        Fault("/classes", "forbidden_words", f"The class {name} must not be called so (R122-4): {', '.join(words)}.")
+        for name in names
+        if (words := forbidden_words(name, is_name=True))
+    ]
     if len(set(names)) < len(names):
         faults.append(Fault("/classes", "price_grid", "Each class has its own name."))
     if not all(upper["min_score"] > lower["min_score"] for upper, lower in pairwise(sound)):

@@ -142,13 +142,13 @@ def require_person(caller: Caller) -> str:
 
 
 def same_person(one: str | None, other: str | None) -> bool:
-    """Whether two names of one organisation are one person's: case, accents and spaces make nobody a second person."""
+    """Whether two names of one organisation are one person's: case, accents, spaces and signs make no second one."""
     return one is not None and other is not None and _plain_name(one) == _plain_name(other)
 
 
 def _plain_name(name: str) -> str:
     letters = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
+    return "".join(letter for letter in letters if letter.isalnum()) or name.strip()
 
 
 def check_territory(*, currency: str, country: str, language: str, timezone: str) -> None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 from reuse.canonical import canonical_json
 from reuse.devices.api.inputs import AcceptLanguage, Line
 from reuse.devices.api.shapes import StepShape, step_shapes
-from reuse.devices.rules import best_language
+from reuse.devices.rules import STEP_LANGUAGES, best_language
 from reuse.errors import Invalid
 from reuse.house import House
 from reuse.people.rules import Caller, Role, require_role
@@ -116,7 +116,7 @@ def _result(entry: Entry, place: int, accept_language: str | None) -> ScanResult
         outcome=entry.outcome or Outcome.refused,
         device_id=entry.device_id or (entry.device.id if entry.device else None),
         status=entry.status or (entry.device.status if entry.device else None),
-        next_steps=step_shapes(entry.steps, best_language(accept_language, entry.language)),
+        next_steps=step_shapes(entry.steps, best_language(accept_language, entry.language, STEP_LANGUAGES)),
         warning=entry.warning,
         problem=_problem(entry, place),
     )

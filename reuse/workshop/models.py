@@ -120,12 +120,68 @@ class Repair(SQLModel, table=True):
     completed_at: datetime | None = Field(default=None, sa_type=INSTANT)
 
 
+class Part(SQLModel, table=True):
+    """A part in stock: bought, given, or harvested from a device; used at most once, in one repair.
+
+    `medium_id` is the storage medium that a harvested part is, under the device that it was taken out of.
+    """
+
+    __table_args__ = (
+        CheckConstraint("(state = 'used') = (repair_id IS NOT NULL)", name="ck_part_used"),
+        Index(
+            "uq_part_medium",
+            "medium_id",
+            unique=True,
+            sqlite_where=text("state <> 'scrapped' AND medium_id IS NOT NULL"),
+            postgresql_where=text("state <> 'scrapped' AND medium_id IS NOT NULL"),
+        ),
+        Index("ix_part_stock", "organisation_id", "state", "kind"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID
+    kind: str
+    source: str
+    state: str = "in_stock"
+    serial: str | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    notes: str | None = None
+    from_device_id: UUID | None = Field(default=None, foreign_key="device.id", index=True)
+    donation_id: UUID | None = Field(default=None, index=True)
+    medium_id: UUID | None = Field(default=None, foreign_key="medium.id")
+    repair_id: UUID | None = Field(default=None, foreign_key="repair.id", index=True)
+    used_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
+class Installation(SQLModel, table=True):
+    """A system as it was put on a device: which image, under which kind of licence."""
+
+    id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    image: str
+    version: str | None = None
+    licence_kind: str
+    licence_reference: str | None = None
+    language: str | None = None
+    image_sha256: str | None = None
+    note: str | None = None
+    organisation_id: UUID
+    person: str | None = None
+    at: datetime = Field(sa_type=INSTANT)
+    created_at: datetime = Field(sa_type=INSTANT)
+
+
 class Grading(SQLModel, table=True):
     """A grade as it was given, with the lines that explain it."""
 
     id: UUID = Field(primary_key=True)
     device_id: UUID = Field(foreign_key="device.id", index=True)
     cosmetic: str
+    functional: str | None = None
+    battery: str | None = None
     grade: str
     score: int
     explanation: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)

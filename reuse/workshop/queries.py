@@ -1,16 +1,18 @@
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from reuse.devices.models import Code, Device, Medium
 from reuse.devices.rules import categories, is_label_code, normal_code
 from reuse.documents.models import Document
-from reuse.errors import NotFound
-from reuse.people.rules import Caller
+from reuse.errors import Fault, Invalid, NotFound
+from reuse.people.queries import has_activity, known_organisation
+from reuse.people.rules import Activity, Caller
 from reuse.workshop.captures.shape import Identity
-from reuse.workshop.models import Capture, CheckPhoto, CheckRow, OwnTemplate
+from reuse.workshop.models import Capture, CheckPhoto, CheckRow, Installation, OwnTemplate, Part, WorkSession
 from reuse.workshop.rules import TestTemplate, load_test_templates, shipped_template, template_of
 from reuse.workshop.rules.matching import Told
 
@@ -148,3 +150,49 @@ def photos_of(session: Session, check_ids: Collection[UUID]) -> dict[UUID, list[
     for check_id, document in session.exec(statement):
         found[check_id].append(document)
     return found
+
+
+def workshop_part(session: Session, organisation_id: UUID, part_id: UUID) -> Part:
+    """A part of the workshop's stock, wherever it is by now; NotFound otherwise."""
+    found = session.exec(select(Part).where(Part.id == part_id, Part.organisation_id == organisation_id)).first()
+    if found is None:
+        raise NotFound(f"There is no part {part_id} in your workshop.")
+    return found
+
+
+def installations_of(session: Session, device_id: UUID) -> list[Installation]:
+    """The systems put on a device, oldest first; the last one is on it."""
+    rows = select(Installation).where(Installation.device_id == device_id).order_by(col(Installation.id))
+    return list(session.exec(rows))
+
+
+def overseen_workshop(session: Session, caller: Caller, workshop_id: UUID | None) -> UUID:
+    """The workshop that a caller may ask sums of: its own, or one of its territory; NotFound otherwise."""
+    own = caller.organisation_id
+    if workshop_id is None or workshop_id == own:
+        if Activity.workshop not in caller.activities:
+            sentence = "Say which workshop: add ?workshop_id=."
+            raise Invalid(sentence, code="invalid", errors=(Fault("/workshop_id", "required", sentence),))
+        return own
+    oversees = caller.sees_all or Activity.territory in caller.activities
+    if not oversees or not has_activity(session, workshop_id, Activity.workshop):
+        raise NotFound(f"There is no workshop {workshop_id} that you oversee.")
+    return known_organisation(session, caller, workshop_id).id
+
+
+def work_totals(
+    session: Session, workshop_id: UUID, *, start: datetime | None, end: datetime | None
+) -> list[tuple[str, int, int, int]]:
+    """By operation: minutes, entries and devices, the longest work first; of persons nothing is told."""
+    minutes = func.sum(col(WorkSession.minutes))
+    statement = (
+        select(WorkSession.activity, minutes, func.count(), func.count(func.distinct(col(WorkSession.device_id))))
+        .where(WorkSession.organisation_id == workshop_id)
+        .group_by(col(WorkSession.activity))
+        .order_by(minutes.desc(), col(WorkSession.activity))
+    )
+    if start is not None:
+        statement = statement.where(col(WorkSession.at) >= start)
+    if end is not None:
+        statement = statement.where(col(WorkSession.at) < end)
+    return [(name, int(total), count, devices) for name, total, count, devices in session.exec(statement)]

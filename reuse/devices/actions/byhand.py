@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
+from stdnum.fr import siret
 
 from reuse import clock
 from reuse.devices.actions.components import fit_components, part_of
@@ -21,11 +22,14 @@ from reuse.devices.rules import (
     categories,
     check_generic_move,
     check_works,
+    is_hazardous,
     is_label_code,
     media_policy,
     normal_code,
+    waste_faults,
 )
 from reuse.errors import Conflict, Fault, Invalid, NotFound
+from reuse.people.models import Territory
 from reuse.people.rules import Caller, Role, require_role
 from reuse.placeholders import identifies_nothing
 
@@ -100,6 +104,7 @@ class Waste:
     destination: str
     treatment: str
     slip: str | None = None
+    destination_siret: str | None = None
 
 
 def move_by_hand(
@@ -119,17 +124,33 @@ def move_by_hand(
             raise _invalid("/reason", "required", "Say why the device leaves the workshop again.")
     if waste is not None and to is not Status.recycled:
         raise _invalid("/waste", "not_waste", "Only a device that becomes recycled leaves as waste.")
+    if waste is not None:
+        _check_waste(session, device, waste)
     check_version(device, version)
     check_generic_move(to, gate_facts(session, [device])[device.id])
     changes: dict[str, Any] = {"custody_since": clock.now()} if to is Status.received else {}
     data: dict[str, Any] = {}
     if waste is not None:
-        data["waste"] = asdict(waste)
+        data["waste"] = {**asdict(waste), "hazardous": is_hazardous(waste.waste_code)}
         changes.update(mass_grams=waste.mass_grams, notes={**device.notes, **data})
     move_device(session, caller.actor, device, to, reason=reason, data=data, **changes)
     if to is Status.in_workshop:  # whoever sends a device back to work asks for a new sign-off
         withdraw_milestones(session, caller.actor, device, [], reason=reason or "back to the workshop")
     return device
+
+
+def _check_waste(session: Session, device: Device, waste: Waste) -> None:
+    country = session.get_one(Territory, device.territory_id).country
+    faults = waste_faults(
+        waste_code=waste.waste_code,
+        treatment=waste.treatment,
+        slip=waste.slip,
+        destination_siret=waste.destination_siret,
+        country=country,
+        is_siret=siret.is_valid,
+    )
+    if faults:
+        raise Invalid(" ".join(fault.message for fault in faults), code="bad_waste", errors=faults)
 
 
 def add_code(session: Session, caller: Caller, device: Device, *, kind: str, value: str) -> Code:

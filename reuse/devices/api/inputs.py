@@ -27,13 +27,14 @@ AcceptLanguage = Annotated[str | None, HeaderParameter(name="accept-language")]
 
 
 class WasteShape(Shape):
-    """How a device leaves as waste."""
+    """How a device leaves as waste; hazardous waste (a code with a star) needs its slip."""
 
     mass_grams: Annotated[int, Field(gt=0, le=100_000_000)]
     waste_code: Annotated[str, StringConstraints(pattern=r"^\d{2} ?\d{2} ?\d{2} ?\*?$")]
     destination: Line
     treatment: Line
     slip: Line | None = None
+    destination_siret: Line | None = None
 
 
 MediaKind = Literal["hdd", "ssd_sata", "ssd_nvme", "emmc", "ufs", "sd", "usb", "phone", "other"]

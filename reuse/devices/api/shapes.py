@@ -11,7 +11,9 @@ from sqlmodel import Session
 from reuse.devices.models import Code, Device, Medium, MilestoneRow
 from reuse.devices.queries import codes_of, flags_of, media_of, merged_ids, milestones_of
 from reuse.devices.rules import (
+    LANGUAGES,
     NOT_APPLICABLE_WITHOUT_MEDIA,
+    STEP_LANGUAGES,
     GateFacts,
     MediaPolicy,
     Milestone,
@@ -121,7 +123,7 @@ def device_shapes(
     codes, media = codes_of(session, ids), media_of(session, ids)
     milestones, flags = milestones_of(session, ids), flags_of(session, ids)
     merged = merged_ids(session, ids)
-    language = language_for(session, caller, accept_language)
+    language = language_for(session, caller, accept_language, STEP_LANGUAGES)
     shapes: list[DeviceShape] = []
     for device in devices:
         is_inside = knows_origin(caller, device)
@@ -164,9 +166,11 @@ def medium_shape(medium: Medium) -> MediumShape:
     return MediumShape.model_validate(medium.model_dump(include=set(MediumShape.model_fields)))
 
 
-def language_for(session: Session, caller: Caller, accept_language: str | None) -> str:
-    """The language that the request asks for, else that of the caller's territory."""
-    return best_language(accept_language, territory_of(session, caller.organisation_id).language)
+def language_for(
+    session: Session, caller: Caller, accept_language: str | None, among: Sequence[str] = LANGUAGES
+) -> str:
+    """The language `among` ours that the request asks for, else that of the caller's territory."""
+    return best_language(accept_language, territory_of(session, caller.organisation_id).language, among)
 
 
 @cache

@@ -35,9 +35,13 @@ from reuse.devices.rules.status import check_move as check_move
 from reuse.devices.rules.status import check_works as check_works
 from reuse.devices.rules.steps import DEFAULT_LANGUAGE as DEFAULT_LANGUAGE
 from reuse.devices.rules.steps import LANGUAGES as LANGUAGES
+from reuse.devices.rules.steps import STEP_LANGUAGES as STEP_LANGUAGES
 from reuse.devices.rules.steps import STEPS_OF_MILESTONE as STEPS_OF_MILESTONE
 from reuse.devices.rules.steps import STEPS_OF_STATUS as STEPS_OF_STATUS
 from reuse.devices.rules.steps import Step as Step
 from reuse.devices.rules.steps import best_language as best_language
 from reuse.devices.rules.steps import next_steps as next_steps
 from reuse.devices.rules.steps import step_titles as step_titles
+from reuse.devices.rules.waste import is_hazardous as is_hazardous
+from reuse.devices.rules.waste import waste_codes as waste_codes
+from reuse.devices.rules.waste import waste_faults as waste_faults

@@ -47,6 +47,7 @@ class Work(StrEnum):
     test = "test"
     repair = "repair"
     grade = "grade"
+    install = "install"
 
 
 class MediaPolicy(StrEnum):
@@ -112,8 +113,15 @@ RESOURCE_OF = {
 """Which resource moves a device to the statuses of `BY_RESOURCE`."""
 
 
+UNDONE_BY_NOBODY = frozenset({Status.parts, Status.recycled})
+"""What cannot be undone, and so is not done to a device that a court or an insurer may ask for."""
+
+
 def check_generic_move(to: Status, facts: GateFacts) -> None:
-    """Conflict, with what is missing, for a status that only its own resource gives."""
+    """Conflict, with what is missing, for a status that only its own resource gives, or that a legal hold forbids."""
+    if to in UNDONE_BY_NOBODY and Flag.legal_hold in facts.flags:
+        sentence = f"This device is under legal hold and cannot become {to}; ask the lead to lift the flag first."
+        raise Conflict(sentence, code="flagged", missing=(f"flag:{Flag.legal_hold}",))
     if to in BY_RESOURCE:
         missing = missing_for_ready(facts) if to is Status.ready else ()
         raise Conflict(

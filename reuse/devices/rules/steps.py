@@ -76,6 +76,8 @@ def step_titles() -> dict[str, dict[str, str]]:
 
 
 LANGUAGES = ("fr", "en")
+STEP_LANGUAGES = (*LANGUAGES, "ar")
+"""Steps are told on the floor to people who may read little of the languages that documents have."""
 DEFAULT_LANGUAGE = "fr"
 
 

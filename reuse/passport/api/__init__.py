@@ -1,3 +1,3 @@
-from reuse.passport.api import follow, intake, look, packs
+from reuse.passport.api import boards, follow, intake, look, packs
 
-doors = [*look.doors, *intake.doors, *follow.doors, *packs.doors]
+doors = [*look.doors, *intake.doors, *follow.doors, *packs.doors, *boards.doors]

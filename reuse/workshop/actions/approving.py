@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -18,12 +19,23 @@ from reuse.people.rules import Caller, require_person, same_person
 from reuse.workshop.actions.checking import FUNCTION, standing
 from reuse.workshop.models import Grading
 from reuse.workshop.queries import template_for
-from reuse.workshop.rules import Cosmetic, GradeFacts, failing, forbidden_words, grade
+from reuse.workshop.rules import (
+    CheckResult,
+    Cosmetic,
+    GradeFacts,
+    failing,
+    forbidden_words,
+    grade,
+    part_grades,
+    read_figure,
+)
 
 NOT_GIVEN = frozenset(
     {DonationStatus.DRAFT, DonationStatus.SUBMITTED, DonationStatus.DECLINED, DonationStatus.CANCELLED}
 )
 """A device of such a donation is not the workshop's to pass on, however it came in (CG3P L3212-2 for public gifts)."""
+WHOLE = 100
+"""Percent."""
 SOLID_STATE = frozenset({"ssd_sata", "ssd_nvme", "emmc", "ufs"})
 
 
@@ -38,11 +50,14 @@ def grade_device(
     if notes and (words := forbidden_words(notes)):
         sentence = f"The words {', '.join(words)} must not be used for used goods; describe the wear instead."
         raise Invalid(sentence, code="forbidden_words", errors=(Fault("/notes", "forbidden_words", sentence),))
-    result = grade(_facts(session, device), cosmetic)
+    facts = _facts(session, device)
+    result, parts = grade(facts, cosmetic), part_grades(facts)
     grading = Grading(
         id=clock.new_id(),
         device_id=device.id,
         cosmetic=cosmetic,
+        functional=parts.functional,
+        battery=parts.battery,
         grade=result.grade,
         score=result.score,
         explanation=[asdict(line) for line in result.explanation],
@@ -66,6 +81,7 @@ def _facts(session: Session, device: Device) -> GradeFacts:
     media = media_of(session, [device.id])[device.id]
     sizes = [medium.size_bytes for medium in media if medium.size_bytes]
     inches, battery = known.get("screen_inches"), known.get("battery_health_percent")
+    outcomes = standing(session, device.id, FUNCTION)
     return GradeFacts(
         category=device.category,
         ram_bytes=known.get("ram_bytes"),
@@ -73,9 +89,16 @@ def _facts(session: Session, device: Device) -> GradeFacts:
         storage_bytes=sum(sizes) if sizes else known.get("storage_bytes"),
         solid_state=any(medium.kind in SOLID_STATE for medium in media),
         screen_inches=None if inches is None else Decimal(str(inches)),
-        battery_percent=None if battery is None else Decimal(str(battery)),
-        failures=failing(template_for(session, device), standing(session, device.id, FUNCTION)),
+        battery_percent=_tested_battery(outcomes) if battery is None else Decimal(str(battery)),
+        failures=failing(template_for(session, device), outcomes),
     )
+
+
+def _tested_battery(outcomes: Sequence[CheckResult]) -> Decimal | None:
+    """What a person measured of the battery, in percent, where no capture told it."""
+    values = [one.value for one in outcomes if one.check == "battery_health" and one.value]
+    figure = read_figure(values[-1], "%") if values else None
+    return figure if figure is not None and 0 <= figure <= WHOLE else None
 
 
 def approve_device(session: Session, caller: Caller, device: Device, *, version: int | None = None) -> Device:

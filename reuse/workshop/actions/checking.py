@@ -5,10 +5,11 @@ from uuid import UUID
 from sqlmodel import Session, col, update
 
 from reuse import clock
-from reuse.devices.actions.milestones import note_work, set_milestone, withdraw_milestones
+from reuse.devices.actions.milestones import lift_flag, note_work, raise_flag, set_milestone, withdraw_milestones
 from reuse.devices.actions.moves import lock_device
 from reuse.devices.models import Device
-from reuse.devices.rules import Milestone, Status, Work, check_works
+from reuse.devices.queries import flags_of
+from reuse.devices.rules import Flag, Milestone, Status, Work, check_works
 from reuse.errors import Fault, Invalid
 from reuse.history.actions import record
 from reuse.people.rules import Caller, Role
@@ -27,6 +28,9 @@ from reuse.workshop.rules import (
     value_faults,
     waiver_warnings,
 )
+
+STOLEN_LIST = "stolen_list"
+BY_CHECK = "unlock check failed: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,31 @@ def check_locks(session: Session, caller: Caller, device: Device, results: Seque
     rows = _keep(session, caller, device, UNLOCK, results)
     missing = unlocked(device.category, standing(session, device.id, UNLOCK))
     _settle(session, caller, device, Milestone.unlocked, missing, source=None)
+    _flag_locks(session, caller, device, results)
     note_work(session, caller.actor, device, Work.test)
     return Kept(rows, missing)
+
+
+def _flag_locks(session: Session, caller: Caller, device: Device, results: Sequence[Found]) -> None:
+    """Hold a device back whose lock is on, or which stands on a list of stolen devices.
+
+    A lock that the same checks find gone later lifts what they raised; of a suspicion of theft a person decides.
+    """
+    said = {one.check: one.outcome for one in results}
+    failed = sorted(check for check, outcome in said.items() if outcome is CheckOutcome.FAIL)
+    locks = [check for check in failed if check != STOLEN_LIST]
+    if locks:
+        raise_flag(session, caller.actor, device, Flag.locked, reason=f"{BY_CHECK}{', '.join(locks)}")
+    if STOLEN_LIST in failed:
+        raise_flag(session, caller.actor, device, Flag.suspected_stolen, reason=f"{BY_CHECK}{STOLEN_LIST}")
+    up = next((f for f in flags_of(session, [device.id])[device.id] if f.name == Flag.locked), None)
+    if up is not None and up.reason.startswith(BY_CHECK) and not _still_locked(session, device):
+        lift_flag(session, caller.actor, device, Flag.locked, reason="checked again: no lock is left")
+
+
+def _still_locked(session: Session, device: Device) -> bool:
+    latest = {one.check: one.outcome for one in standing(session, device.id, UNLOCK)}
+    return any(outcome is CheckOutcome.FAIL for check, outcome in latest.items() if check != STOLEN_LIST)
 
 
 def void_checks(session: Session, device: Device, kind: str) -> None:

@@ -17,7 +17,7 @@ from reuse.people.models import Territory
 from reuse.people.rules import Caller
 from reuse.workshop.actions.checking import FUNCTION, UNLOCK, standing
 from reuse.workshop.models import CheckRow, Repair
-from reuse.workshop.queries import photos_of, standing_checks, template_for
+from reuse.workshop.queries import installations_of, photos_of, standing_checks, template_for
 from reuse.workshop.rules import Check, forbidden_words, load_defects, load_unlock_checks, tested
 
 TEST_SHEET = "test_sheet"
@@ -65,10 +65,17 @@ def _sheet(session: Session, device: Device, imprint: Imprint) -> TestSheet:
         functions=_lines(template.checks, function, photos, zone, english=english),
         locks=_lines(load_unlock_checks()[device.category], unlock, {}, zone, english=english),
         repairs=_repairs(session, device, zone, english=english),
+        systems=_system(session, device),
         grade=device.grade or "",
         score=device.score,
         complete=not tested(template, standing(session, device.id, FUNCTION)),
     )
+
+
+def _system(session: Session, device: Device) -> tuple[str, ...]:
+    """The system that is on the device: the one installed last."""
+    last = installations_of(session, device.id)[-1:]
+    return tuple(" ".join(filter(None, (one.image, one.version))) for one in last)
 
 
 def _lines(

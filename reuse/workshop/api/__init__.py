@@ -1,3 +1,3 @@
-from reuse.workshop.api import approval, captures, checks, repairs, templates
+from reuse.workshop.api import approval, captures, checks, parts, repairs, templates
 
-doors = [*captures.doors, *checks.doors, *templates.doors, *repairs.doors, *approval.doors]
+doors = [*captures.doors, *checks.doors, *templates.doors, *repairs.doors, *parts.doors, *approval.doors]

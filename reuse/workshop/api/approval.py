@@ -29,9 +29,12 @@ class GradeLineShape(Shape):
 
 
 class GradeShape(Shape):
-    """A grade with the sum that explains it."""
+    """A grade with the sum that explains it, and what looks, functions and battery are worth by themselves."""
 
     grade: str
+    cosmetic: str
+    functional: str | None
+    battery: str | None
     score: int
     explanation: list[GradeLineShape]
     table_version: str

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import AwareDatetime, Field
 from sqlmodel import Session
 
@@ -11,18 +11,20 @@ from reuse.devices.queries import workshop_device
 from reuse.people.rules import Caller, Role, require_role
 from reuse.web import Shape, door
 from reuse.workshop.actions.repairing import complete_repair, log_work, open_repair
-from reuse.workshop.api.floor import FLOOR, Note, on_the_floor
+from reuse.workshop.api.floor import FLOOR, Note, Since, Until, instants_of, on_the_floor
 from reuse.workshop.models import Repair
+from reuse.workshop.queries import overseen_workshop, work_totals
 
 Minutes = Annotated[int, Field(ge=0, le=24 * 60)]
 
 
 class PartShape(Shape):
-    """A part used: new, or harvested from another device."""
+    """A part used: new, or harvested from another device; with `part_id` it is taken out of the workshop's stock."""
 
     kind: Line
     serial: Line | None = None
     source: Line | None = None
+    part_id: UUID | None = None
 
 
 class NewRepairShape(Shape):
@@ -79,7 +81,7 @@ def add_repair(
 ) -> RepairShape:
     """Begin a repair; the device must be tested again afterwards."""
     device = on_the_floor(session, caller, device_id)
-    parts = [part.model_dump() for part in data.parts]
+    parts = [part.model_dump(mode="json") for part in data.parts]
     return _repair_shape(
         open_repair(session, caller, device, defect=data.defect, action=data.action, parts=parts, minutes=data.minutes)
     )
@@ -111,4 +113,43 @@ def add_work_session(session: Session, caller: Caller, data: JSONBody[WorkSessio
     return LoggedShape(id=work.id)
 
 
-doors = [add_repair, finish_repair, add_work_session]
+class TotalShape(Shape):
+    """Working time on one operation, of all persons together."""
+
+    activity: str
+    minutes: int
+    hours: float
+    sessions: int
+    devices: int
+
+
+class TotalsShape(Shape):
+    """Hours of insertion work; sums only, never a person's."""
+
+    workshop_id: UUID
+    minutes: int
+    hours: float
+    activities: list[TotalShape]
+
+
+@door("GET", "/v1/work-sessions/totals")
+def total_work(
+    session: Session,
+    caller: Caller,
+    workshop_id: FromQuery[UUID | None] = None,
+    since: Since = None,
+    until: Until = None,
+) -> TotalsShape:
+    """Hours by operation from the day `from` to the day `to`, for the workshop itself and those over it."""
+    workshop = overseen_workshop(session, caller, workshop_id)
+    start, end = instants_of(session, workshop, since, until)
+    rows = work_totals(session, workshop, start=start, end=end)
+    total = sum(minutes for _, minutes, _, _ in rows)
+    activities = [
+        TotalShape(activity=name, minutes=minutes, hours=round(minutes / 60, 2), sessions=count, devices=devices)
+        for name, minutes, count, devices in rows
+    ]
+    return TotalsShape(workshop_id=workshop, minutes=total, hours=round(total / 60, 2), activities=activities)
+
+
+doors = [add_repair, finish_repair, add_work_session, total_work]

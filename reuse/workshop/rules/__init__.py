@@ -28,12 +28,22 @@ from reuse.workshop.rules.grading import (
     forbidden_words,
     grade,
     load_score_table,
+    part_grades,
     score_table_faults,
 )
 from reuse.workshop.rules.measures import ValueRule, read_figure
+from reuse.workshop.rules.parts import (
+    HARVESTED_IN,
+    LicenceKind,
+    PartSource,
+    PartState,
+    part_kinds,
+    unsafe_to_harvest,
+)
 from reuse.workshop.rules.templates import template_faults
 
 __all__ = [
+    "HARVESTED_IN",
     "Check",
     "CheckOutcome",
     "CheckResult",
@@ -41,7 +51,10 @@ __all__ = [
     "Defect",
     "GradeFacts",
     "GradeResult",
+    "LicenceKind",
     "Line",
+    "PartSource",
+    "PartState",
     "TestTemplate",
     "ValueRule",
     "failing",
@@ -51,6 +64,8 @@ __all__ = [
     "load_score_table",
     "load_test_templates",
     "load_unlock_checks",
+    "part_grades",
+    "part_kinds",
     "read_figure",
     "result_faults",
     "score_table_faults",
@@ -60,6 +75,7 @@ __all__ = [
     "tested",
     "unlock_faults",
     "unlocked",
+    "unsafe_to_harvest",
     "untested",
     "value_faults",
     "waiver_warnings",

@@ -132,6 +132,26 @@ def grade(facts: GradeFacts, cosmetic: Cosmetic, table: Mapping[str, Any] | None
     return GradeResult(letter, sum(line.points for line in lines), tuple(lines), rules["version"])
 
 
+@dataclass(frozen=True, slots=True)
+class PartGrades:
+    """What functions and battery are worth by themselves; no letter for a battery that is not there or not known."""
+
+    functional: Cosmetic
+    battery: Cosmetic | None
+
+
+def part_grades(facts: GradeFacts) -> PartGrades:
+    """Grade functions by how many checks failed or were waived, and the battery by its health (`grades.json`)."""
+    table = read_table("grades.json")
+    battery = None if facts.battery_percent is None else _letter(table["battery"]["bands"], facts.battery_percent)
+    return PartGrades(_letter(table["functional"]["bands"], len(facts.failures)), battery)
+
+
+def _letter(bands: list[dict[str, Any]], amount: int | Decimal) -> Cosmetic:
+    lowest = bands[-1]
+    return Cosmetic(next((band for band in bands if amount >= band["at_least"]), lowest)["grade"])
+
+
 def _line(criterion: dict[str, Any], facts: GradeFacts, cosmetic: Cosmetic) -> Line:
     title_fr, title_en = criterion["title"]["fr"], criterion["title"]["en"]
     match criterion["kind"]:
