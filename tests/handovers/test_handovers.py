@@ -33,7 +33,7 @@ from reuse.history.queries import history_of, verify_history
 from reuse.house import House
 from reuse.people.rules import Activity
 from reuse.transactions import reading, transaction
-from reuse.workshop.actions import checking
+from reuse.workshop.rules import CheckOutcome, CheckResult, load_test_templates
 
 FAMILY = {
     "pseudonym": "famille-0412",
@@ -232,8 +232,8 @@ def test_a_sold_device_has_two_years_of_warranty_and_a_gift_has_none(town: Town)
 def test_refurbished_is_said_only_where_every_function_was_tested(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     untested, tested = listed_devices(town, 2)
     assert handed_over(town.network, reserved(town.network, [untested]))["lines"][0]["refurbished"] is False
-    template = checking.load_test_templates()["laptop"]
-    passed = [checking.CheckResult(check.code, checking.CheckOutcome.PASS) for check in template.checks]
+    template = load_test_templates()["laptop"]
+    passed = [CheckResult(check.code, CheckOutcome.PASS) for check in template.checks]
     monkeypatch.setattr("reuse.handovers.actions.receipt.standing", lambda *_: passed)
     assert handed_over(town.network, reserved(town.network, [tested]))["lines"][0]["refurbished"] is True
 
