@@ -84,7 +84,8 @@ def test_five_thousand_devices_are_counted_in_a_handful_of_statements(town: Town
     asked: list[str] = []
     with reading(town.house.database) as session:
         engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))  # others ask it for jobs
     board = town.lead.get("/v1/queues").json()
     assert board["devices"] == 5000
-    assert len(asked) < 15, asked
+    of_devices = [one for one in asked if "device" in one]
+    assert 0 < len(of_devices) <= 4, of_devices
