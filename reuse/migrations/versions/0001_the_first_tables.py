@@ -289,6 +289,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "test_template",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("checks", DOCUMENT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("version >= 1", name="ck_test_template_version"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_test_template_territory_id"), "test_template", ["territory_id"], unique=False)
+    op.create_index("uq_test_template_version", "test_template", ["owner_id", "category", "version"], unique=True)
+    op.create_table(
         "transfer",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
@@ -462,16 +480,19 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("template_id", sa.Uuid(), nullable=True),
         sa.Column("template_version", sa.Integer(), nullable=True),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=True),
         sa.Column("note", sa.String(), nullable=True),
+        sa.Column("by_lead", sa.Boolean(), nullable=False),
         sa.Column("voided", sa.Boolean(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("person", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["template_id"], ["test_template.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_device_check_device_id"), "device_check", ["device_id"], unique=False)
@@ -603,6 +624,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
         sa.Column("cosmetic", sa.String(), nullable=False),
+        sa.Column("functional", sa.String(), nullable=True),
+        sa.Column("battery", sa.String(), nullable=True),
         sa.Column("grade", sa.String(), nullable=False),
         sa.Column("score", sa.Integer(), nullable=False),
         sa.Column("explanation", DOCUMENT, nullable=False),
@@ -615,6 +638,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_grading_device_id"), "grading", ["device_id"], unique=False)
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("image", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=True),
+        sa.Column("licence_kind", sa.String(), nullable=False),
+        sa.Column("licence_reference", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("image_sha256", sa.String(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_installation_device_id"), "installation", ["device_id"], unique=False)
     op.create_table(
         "listing",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -899,6 +941,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_certificate_territory_id"), "certificate", ["territory_id"], unique=False)
     op.create_index("uq_certificate_once", "certificate", ["medium_id", "sanitization_id"], unique=True)
     op.create_table(
+        "check_photo",
+        sa.Column("check_id", sa.Uuid(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["check_id"], ["device_check.id"]),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"]),
+        sa.PrimaryKeyConstraint("check_id", "document_id"),
+    )
+    op.create_table(
         "collection",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
@@ -1108,6 +1160,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("device_id"),
     )
     op.create_index(op.f("ix_line_refusal_donation_id"), "line_refusal", ["donation_id"], unique=False)
+    op.create_table(
+        "part",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("serial", sa.String(), nullable=True),
+        sa.Column("manufacturer", sa.String(), nullable=True),
+        sa.Column("model", sa.String(), nullable=True),
+        sa.Column("notes", sa.String(), nullable=True),
+        sa.Column("from_device_id", sa.Uuid(), nullable=True),
+        sa.Column("donation_id", sa.Uuid(), nullable=True),
+        sa.Column("medium_id", sa.Uuid(), nullable=True),
+        sa.Column("repair_id", sa.Uuid(), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(state = 'used') = (repair_id IS NOT NULL)", name="ck_part_used"),
+        sa.ForeignKeyConstraint(["from_device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["medium_id"], ["medium.id"]),
+        sa.ForeignKeyConstraint(["repair_id"], ["repair.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_part_donation_id"), "part", ["donation_id"], unique=False)
+    op.create_index(op.f("ix_part_from_device_id"), "part", ["from_device_id"], unique=False)
+    op.create_index(op.f("ix_part_repair_id"), "part", ["repair_id"], unique=False)
+    op.create_index("ix_part_stock", "part", ["organisation_id", "state", "kind"], unique=False)
+    op.create_index(
+        "uq_part_medium",
+        "part",
+        ["medium_id"],
+        unique=True,
+        sqlite_where=sa.text("state <> 'scrapped' AND medium_id IS NOT NULL"),
+        postgresql_where=sa.text("state <> 'scrapped' AND medium_id IS NOT NULL"),
+    )
     op.create_table(
         "reservation_line",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1568,6 +1656,17 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_reservation_line_need_id"), table_name="reservation_line")
     op.drop_index(op.f("ix_reservation_line_device_id"), table_name="reservation_line")
     op.drop_table("reservation_line")
+    op.drop_index(
+        "uq_part_medium",
+        table_name="part",
+        sqlite_where=sa.text("state <> 'scrapped' AND medium_id IS NOT NULL"),
+        postgresql_where=sa.text("state <> 'scrapped' AND medium_id IS NOT NULL"),
+    )
+    op.drop_index("ix_part_stock", table_name="part")
+    op.drop_index(op.f("ix_part_repair_id"), table_name="part")
+    op.drop_index(op.f("ix_part_from_device_id"), table_name="part")
+    op.drop_index(op.f("ix_part_donation_id"), table_name="part")
+    op.drop_table("part")
     op.drop_index(op.f("ix_line_refusal_donation_id"), table_name="line_refusal")
     op.drop_table("line_refusal")
     op.drop_index(op.f("ix_label_run_organisation_id"), table_name="label_run")
@@ -1606,6 +1705,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_collection_round_id"), table_name="collection")
     op.drop_index(op.f("ix_collection_carrier_id"), table_name="collection")
     op.drop_table("collection")
+    op.drop_table("check_photo")
     op.drop_index("uq_certificate_once", table_name="certificate")
     op.drop_index(op.f("ix_certificate_territory_id"), table_name="certificate")
     op.drop_index(op.f("ix_certificate_sanitization_id"), table_name="certificate")
@@ -1660,6 +1760,8 @@ def downgrade() -> None:
     op.drop_table("medium")
     op.drop_index(op.f("ix_listing_device_id"), table_name="listing")
     op.drop_table("listing")
+    op.drop_index(op.f("ix_installation_device_id"), table_name="installation")
+    op.drop_table("installation")
     op.drop_index(op.f("ix_grading_device_id"), table_name="grading")
     op.drop_table("grading")
     op.drop_table("flag")
@@ -1729,6 +1831,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_transfer_to_id"), table_name="transfer")
     op.drop_index(op.f("ix_transfer_territory_id"), table_name="transfer")
     op.drop_table("transfer")
+    op.drop_index("uq_test_template_version", table_name="test_template")
+    op.drop_index(op.f("ix_test_template_territory_id"), table_name="test_template")
+    op.drop_table("test_template")
     op.drop_table("territory")
     op.drop_index(op.f("ix_scan_received_at"), table_name="scan")
     op.drop_index(op.f("ix_scan_device_id"), table_name="scan")
