@@ -12,7 +12,8 @@ class Device(SQLModel, table=True):
     """One machine, phone, screen…: who it is, where its custody stands, who may see it.
 
     A device with `merged_into_id` is another name of that device, which its donor's list had given it; it is counted
-    and found no more, and its id finds the other. `mass_source` is `measured` or `apportioned`.
+    and found no more, and its id finds the other. `mass_source` is `measured` or `apportioned`. `bundle_id` names the
+    bundle with which a listed or reserved device goes; on a device that has left the catalogue since, it means nothing.
     """
 
     __table_args__ = (
@@ -42,6 +43,7 @@ class Device(SQLModel, table=True):
     price_minor: int | None = Field(default=None, sa_type=BIG)
     price_currency: str | None = None
     listed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    bundle_id: UUID | None = Field(default=None, index=True)
     identity_open: str | None = None
     open_repairs: int = 0
     merged_into_id: UUID | None = Field(default=None, foreign_key="device.id", index=True)

@@ -18,8 +18,8 @@ from reuse.catalogue.rules import (
     load_default_grid,
     may_sell,
     price_for,
-    validate_grid,
 )
+from reuse.catalogue.rules.grids import validate_grid
 from reuse.errors import Conflict, Invalid
 
 CATEGORIES = tuple(

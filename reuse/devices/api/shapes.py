@@ -143,7 +143,7 @@ def device_shapes(
             flags=sorted(gate.flags),
             next_steps=step_shapes(next_steps(Status(device.status), gate), language),
             media=[medium_shape(medium) for medium in media[device.id]],
-            price=_price(device) if _may_know_price(caller, device) else None,
+            price=_price(device) if may_know_price(caller, device) else None,
         )
         shapes.append(shape)
     return shapes
@@ -207,7 +207,7 @@ def _milestones(caller: Caller, met: dict[str, MilestoneRow], gate: GateFacts) -
     return shapes
 
 
-def _may_know_price(caller: Caller, device: Device) -> bool:
+def may_know_price(caller: Caller, device: Device) -> bool:
     """Prices are between workshop, networks and territory: a donor follows its device, not the trade with it."""
     return (
         caller.sees_all

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from reuse import clock
-from reuse.catalogue.actions import list_device
+from reuse.catalogue.actions.offering import list_device
 from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.models import Device

@@ -1,26 +1,24 @@
 """Prices: from the grid in force, explained line by line, never above the legal cap; and who may sell at all.
 
-Money is whole minor units of an ISO 4217 currency (12.500 TND is 12500, 500 XOF is 500). Nought is a price.
+Money is whole minor units of an ISO 4217 currency (12.500 TND is 12500, 500 XOF is 500). Nought is a price. A single
+device's price is never rounded: the grid says it in minor units, and a cap replaces it whole.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from typing import Any, cast
 
 from reuse.donations.rules import exponent as exponent
 from reuse.donations.rules import in_major_units as in_major_units
 from reuse.donations.rules import load_price_caps as load_price_caps
-from reuse.errors import Conflict, Fault
-from reuse.workshop.rules import forbidden_words
+from reuse.errors import Conflict
 
-HIGHEST_SCORE = 100
 HIGHEST_AMOUNT = 10**12  # beyond any device's price in any currency: a slip, not a price
-GRID_FIELDS = frozenset({"version", "currency", "valid_from", "source", "classes", "prices", "score_table"})
 PUBLIC_FREE_TRANSFER = "public_free_transfer"
+COMPANY_GIFT = "company_gift"
 
 # CG3P L3212-3: of those who may be given a public body's devices, these may resell them, at a solidarity price.
 RESELLERS_OF_PUBLIC_GIFTS = frozenset({"rup", "general_interest"})
@@ -28,11 +26,17 @@ RESELLERS_OF_PUBLIC_GIFTS = frozenset({"rup", "general_interest"})
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """One line of a price's explanation, and the price that stands after it."""
+    """One line of a price's explanation, and the price that stands after it.
+
+    `kind` is grid, convention, cap, warning, gift, or one of a bundle's (rules/bundles.py); `values` hold every number
+    that the line goes by, so that whoever reads the lines one after the other comes to the price.
+    """
 
     text_fr: str
     text_en: str
     amount_minor: int
+    kind: str = "grid"
+    values: Mapping[str, int | str | None] = field(default_factory=dict[str, "int | str | None"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,18 @@ def price_for(category: str, score: int, grid: Mapping[str, Any]) -> Priced:
         raise _no_rule(f"The price grid {grid['version']} has no price for {category} in class {name}.")
     amount, currency = prices[name], cast("str", grid["currency"])
     shown = f"{in_major_units(amount, currency)} {currency}"
+    above = [one["min_score"] for one in grid["classes"] if one["min_score"] > rung["min_score"]]
     line = PriceLine(
         text_fr=f"Score {score}, classe {name} (à partir de {rung['min_score']}) : {shown}, grille {grid['version']}",
         text_en=f"Score {score}, class {name} (from {rung['min_score']}): {shown}, grid {grid['version']}",
         amount_minor=amount,
+        values={
+            "score": score,
+            "class": name,
+            "from_score": rung["min_score"],
+            "below_score": min(above) if above else None,
+            "amount_minor": amount,
+        },
     )
     return Priced(name, amount, currency, grid["version"], (line,))
 
@@ -135,11 +147,55 @@ def apply_cap(price: Priced, cap: Cap | None) -> Priced:
                 text_fr=f"Ramené au plafond légal de {shown} TTC ({cap.source})",
                 text_en=f"Lowered to the legal cap of {shown}, tax included ({cap.source})",
                 amount_minor=amount,
+                kind="cap",
+                values={"at_most_minor": cap.amount_minor},
             )
         )
     if cap.warning_fr is not None and cap.warning_en is not None:
-        lines.append(PriceLine(cap.warning_fr, cap.warning_en, amount))
+        lines.append(PriceLine(cap.warning_fr, cap.warning_en, amount, "warning"))
     return replace(price, amount_minor=amount, explanation=tuple(lines))
+
+
+def apply_convention(price: Priced, category: str, legal_basis: str, grid: Mapping[str, Any]) -> Priced:
+    """Return a company gift's price, lowered to what the grid's convention with the givers lets ask for its category.
+
+    The law sets no cap on what companies give; a convention may (spec/law.md, maximum solidarity prices).
+    """
+    convention: Mapping[str, Any] = grid.get("convention") or {"caps": {}}
+    most: int | None = convention["caps"].get(category)
+    if legal_basis != COMPANY_GIFT or most is None or price.amount_minor <= most:
+        return price
+    shown = f"{in_major_units(most, price.currency)} {price.currency}"
+    line = PriceLine(
+        text_fr=f"Ramené au plafond convenu de {shown} ({convention['source']})",
+        text_en=f"Lowered to the agreed cap of {shown} ({convention['source']})",
+        amount_minor=most,
+        kind="convention",
+        values={"at_most_minor": most},
+    )
+    return replace(price, amount_minor=most, explanation=(*price.explanation, line))
+
+
+def as_given(price: Priced) -> Priced:
+    """Return the price of a device that is offered as a gift: nought, and the line that says so."""
+    if price.amount_minor == 0:
+        return price
+    line = PriceLine("Donné : aucun prix n'est demandé", "Given: no price is asked", 0, "gift")
+    return replace(price, amount_minor=0, explanation=(*price.explanation, line))
+
+
+def price_of(
+    category: str,
+    score: int,
+    legal_basis: str,
+    *,
+    grid: Mapping[str, Any],
+    cap: Cap | None,
+    as_gift: bool = False,
+) -> Priced:
+    """Return a device's price: the grid's, at most the convention's and the law's cap; nought for a gift."""
+    price = apply_cap(apply_convention(price_for(category, score, grid), category, legal_basis, grid), cap)
+    return as_given(price) if as_gift else price
 
 
 def may_sell(quality: str | None, legal_basis: str) -> bool:
@@ -160,86 +216,3 @@ def check_sale(quality: str | None, legal_basis: str, amount_minor: int) -> None
             code="resale_forbidden",
             missing=("resale_forbidden",),
         )
-
-
-def validate_grid(document: object, *, categories: Iterable[str], currency: str | None = None) -> tuple[Fault, ...]:
-    """Return what is wrong with a price grid that is sent in; `currency` is the territory's.
-
-    An embedded score table is checked by the workshop's rules, which own its shape.
-    """
-    grid = _mapping(document)
-    if grid is None:
-        return (Fault("", "price_grid", "A price grid is an object."),)
-    faults = [
-        Fault(f"/{name}", "unknown_field", f"There is no field {name}.") for name in sorted({*grid} - GRID_FIELDS)
-    ]
-    if not isinstance(grid.get("version"), str) or not grid["version"]:
-        faults.append(Fault("/version", "price_grid", "A price grid has a version, as text."))
-    faults += _currency_faults(grid.get("currency"), currency)
-    names, class_faults = _class_faults(grid.get("classes"))
-    return (*faults, *class_faults, *_price_faults(grid.get("prices"), names, frozenset(categories)))
-
-
-def _currency_faults(value: object, territorial: str | None) -> list[Fault]:
-    if not isinstance(value, str) or value not in _data("currencies.json")["exponents"]:
-        return [Fault("/currency", "currency_unknown", f"The currency {value} is not known here (ISO 4217).")]
-    if territorial is not None and value != territorial:
-        return [Fault("/currency", "currency_differs", f"The territory counts in {territorial}, the grid in {value}.")]
-    return []
-
-
-def _class_faults(value: object) -> tuple[frozenset[str], list[Fault]]:
-    """Return the names of the classes and what is wrong with them; they go from the highest score to the lowest."""
-    rows = [_mapping(row) for row in cast("list[object]", value)] if isinstance(value, list) else []
-    if not rows:
-        return frozenset(), [Fault("/classes", "price_grid", "A price grid has a list of classes.")]
-    faults: list[Fault] = []
-    sound: list[dict[str, Any]] = []
-    for index, row in enumerate(rows):
-        score = None if row is None else row.get("min_score")
-        if row is None or not isinstance(row.get("class"), str) or not _whole(score, HIGHEST_SCORE):
-            sentence = f"A class has a name (class) and a min_score from 0 to {HIGHEST_SCORE}."
-            faults.append(Fault(f"/classes/{index}", "price_grid", sentence))
-        else:
-            sound.append(row)
-    names = [cast("str", row["class"]) for row in sound]
-    faults += [
-        Fault("/classes", "forbidden_words", f"The class {name} must not be called so (R122-4): {', '.join(words)}.")
-        for name in names
-        if (words := forbidden_words(name, is_name=True))
-    ]
-    if len(set(names)) < len(names):
-        faults.append(Fault("/classes", "price_grid", "Each class has its own name."))
-    if not all(upper["min_score"] > lower["min_score"] for upper, lower in pairwise(sound)):
-        faults.append(Fault("/classes", "price_grid", "Classes go from the highest min_score to the lowest."))
-    return frozenset(names), faults
-
-
-def _price_faults(value: object, names: frozenset[str], categories: frozenset[str]) -> list[Fault]:
-    table = _mapping(value)
-    if table is None:
-        return [Fault("/prices", "price_grid", "A price grid has prices by category and class.")]
-    faults: list[Fault] = []
-    for category, row in table.items():
-        if category not in categories:
-            faults.append(Fault(f"/prices/{category}", "unknown_category", f"There is no category {category}."))
-        prices = _mapping(row)
-        if prices is None:
-            faults.append(Fault(f"/prices/{category}", "price_grid", "The prices of a category are by class."))
-            continue
-        for name, amount in prices.items():
-            place = f"/prices/{category}/{name}"
-            if name not in names:
-                faults.append(Fault(place, "unknown_class", f"There is no class {name} in this grid."))
-            if not _whole(amount, HIGHEST_AMOUNT):
-                sentence = "A price is a whole number of minor units from 0: 12.50 EUR is 1250, 12.500 TND is 12500."
-                faults.append(Fault(place, "amount", sentence))
-    return faults
-
-
-def _whole(value: object, highest: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= highest
-
-
-def _mapping(value: object) -> dict[str, Any] | None:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None

@@ -6,17 +6,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select
 
-from reuse.catalogue.models import PriceGrid
-from reuse.catalogue.rules import HIGHEST_AMOUNT, Cap, legal_cap, load_default_grid
+from reuse import clock
+from reuse.catalogue.models import Listing, PriceGrid
+from reuse.catalogue.rules import HIGHEST_AMOUNT, Cap, Priced, legal_cap, load_default_grid, price_of
 from reuse.devices.models import Device, FlagRow
 from reuse.devices.queries import gate_facts
 from reuse.devices.rules import Milestone, Status, missing_for_ready
 from reuse.donations.models import Donation
 from reuse.donations.queries import donation_of
-from reuse.errors import Conflict
+from reuse.errors import Conflict, NotFound
 from reuse.people.models import Territory
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
+from reuse.workshop.models import Grading
 
 MOST_MEMORY_GB = 1_000_000  # a bound of the column, far beyond any machine
 
@@ -75,16 +77,70 @@ def cap_of(session: Session, device: Device, donation: Donation) -> Cap | None:
     return legal_cap(device.category, donation.legal_basis, territory.country)
 
 
+def price_now(
+    session: Session, device: Device, donation: Donation, *, as_gift: bool = False
+) -> tuple[Priced, Cap | None]:
+    """What the device costs today, and the legal cap it was held against; Conflict without a score or a price."""
+    if device.score is None:
+        sentence = "This device has no score, which its price comes from; grade it first."
+        raise Conflict(sentence, code="gate_closed", missing=("graded",))
+    territory = session.get_one(Territory, device.territory_id)
+    grid, cap = grid_in_force(session, territory, clock.now()), cap_of(session, device, donation)
+    price = price_of(device.category, device.score, donation.legal_basis, grid=grid, cap=cap, as_gift=as_gift)
+    return price, cap
+
+
+def score_lines(session: Session, device: Device) -> list[dict[str, Any]]:
+    """The lines that add up to the device's score, as it was graded last; none where the score came otherwise."""
+    grading = session.exec(
+        select(Grading).where(Grading.device_id == device.id).order_by(col(Grading.id).desc()).limit(1)
+    ).first()
+    return grading.explanation if grading is not None and grading.score == device.score else []
+
+
+def present_listing(session: Session, device: Device) -> Listing:
+    """The offer under which the device is listed, reserved or was handed over; NotFound where it is not offered."""
+    listing = session.exec(
+        select(Listing)
+        .where(Listing.device_id == device.id)
+        .order_by(col(Listing.created_at).desc(), col(Listing.id).desc())
+        .limit(1)
+    ).first()
+    if listing is None or device.status not in {Status.listed, Status.reserved, Status.handed_over}:
+        raise NotFound(f"The device {device.id} is {device.status}, it has no price now.")
+    return listing
+
+
+def torn_apart(session: Session, devices: Sequence[Device]) -> set[UUID]:
+    """Those of the devices that stand in a bundle whose other parts are on offer too and are not among them."""
+    bundles = {device.bundle_id for device in devices if device.bundle_id is not None}
+    if not bundles:
+        return set()
+    others = session.exec(
+        select(Device.bundle_id).where(
+            col(Device.bundle_id).in_(bundles),
+            col(Device.status) == Status.listed,
+            col(Device.id).not_in([device.id for device in devices]),
+        )
+    )
+    torn = set(others)
+    return {one.id for one in devices if one.bundle_id in torn and one.status == Status.listed}
+
+
 def closed_gates(session: Session, devices: Sequence[Device]) -> dict[UUID, tuple[str, ...]]:
     """What holds each device back from being listed, reserved or handed over; only devices that something does.
 
+    Listed parts of a bundle are held back (`bundle`) unless all of them are among the devices: they go together.
     `repaired` is derived by the workshop and stands behind the approval: opening a repair withdraws that.
     """
+    torn = torn_apart(session, devices)
     closed: dict[UUID, tuple[str, ...]] = {}
     for device_id, facts in gate_facts(session, devices).items():
         missing = [word for word in missing_for_ready(facts) if word != Milestone.repaired]
         if Milestone.approved not in facts.milestones:
             missing.append(Milestone.approved.value)
+        if device_id in torn:
+            missing.append("bundle")
         if missing:
             closed[device_id] = tuple(missing)
     return closed
@@ -138,9 +194,13 @@ def wished(
     min_ram_gb: int | None = None,
     max_price_minor: int | None = None,
     grade: str | None = None,
+    with_bundles: bool = False,
 ) -> list[ColumnElement[bool]]:
-    """What devices must be to meet a wish (reservations.rules.meets says the same of one); None asks for nothing."""
-    conditions: list[ColumnElement[bool]] = []
+    """What devices must be to meet a wish (reservations.rules.meets says the same of one); None asks for nothing.
+
+    A part of a bundle meets no wish for a device of its own, unless `with_bundles`: it is reserved with all the others.
+    """
+    conditions: list[ColumnElement[bool]] = [] if with_bundles else [col(Device.bundle_id).is_(None)]
     if category is not None:
         conditions.append(col(Device.category) == category)
     if min_ram_gb is not None:
