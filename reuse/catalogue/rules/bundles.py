@@ -57,7 +57,7 @@ def price_bundle(kind: str, categories: Sequence[str], parts: Sequence[Priced], 
     """
     currency = parts[0].currency
     total = sum(part.amount_minor for part in parts)
-    lines = [_line("sum", "Somme des éléments", "Sum of the parts", total, currency, {"parts": len(parts)})]
+    lines = [_line("sum", "Total des éléments", "Sum of the parts", total, currency, {"parts": len(parts)})]
     amount = total
     if cap is not None and cap.amount_minor < total:
         amount = cap.amount_minor
