@@ -26,6 +26,7 @@ from reuse.passport import api as passport
 from reuse.passport import pages as passport_pages
 from reuse.people import api as people
 from reuse.problems import HANDLERS
+from reuse.recalls import api as recalls
 from reuse.reservations import api as reservations
 from reuse.scans import api as scans
 from reuse.wiping import api as wiping
@@ -50,6 +51,7 @@ DOORS = [
     *catalogue.doors,
     *reservations.doors,
     *handovers.doors,
+    *recalls.doors,
 ]
 MAX_BODY = 21 * 1024 * 1024  # 20 MB of file and the form around it
 

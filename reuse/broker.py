@@ -41,6 +41,7 @@ JOBS: dict[str, str] = {
     "reservations.offer": "workers.notices",
     "reservations.release": "workers.notices",
     "packs.make": "workers.packs",
+    "recalls.run": "workers.recalls",
 }
 """Every kind of job and the module of `workers` that does it."""
 

@@ -9,6 +9,7 @@ from reuse.history import models as history
 from reuse.idempotency import KeptAnswer
 from reuse.jobs import models as jobs
 from reuse.people import models as people
+from reuse.recalls import models as recalls
 from reuse.reservations import models as reservations
 from reuse.scans import models as scans
 from reuse.wiping import models as wiping
@@ -24,6 +25,7 @@ __all__ = [
     "history",
     "jobs",
     "people",
+    "recalls",
     "reservations",
     "scans",
     "wiping",

@@ -46,6 +46,7 @@ class Listing(SQLModel, table=True):
     score_explanation: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)
     as_gift: bool = False
     bundle_id: UUID | None = None
+    category: str
     price_class: str
     grid_version: str
     explanation: list[dict[str, Any]] = Field(default_factory=list, sa_type=DOCUMENT)

@@ -53,6 +53,7 @@ class ReportItem(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("report_id", "index", name="uq_report_item_index"),
         CheckConstraint("(medium_id IS NULL) = (matched_by IS NULL)", name="ck_report_item_match"),
+        Index("ix_report_item_tool", "tool", "tool_version"),
         Index(
             "ix_report_item_waiting",
             "organisation_id",

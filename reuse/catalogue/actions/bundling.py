@@ -126,8 +126,8 @@ def take_bundle_apart(session: Session, caller: Caller, bundle_id: UUID) -> Bund
     bundle = bundle_for(session, caller, bundle_id)
     if bundle.taken_apart_at is not None:
         raise Conflict("This bundle has been taken apart already.", code="bundle_ended")
-    ids = sorted(device.id for device in devices_of_bundle(session, bundle.id))
-    devices = [device for one in ids if (device := lock_device(session, one)).bundle_id == bundle.id]
+    found = [(device.listed_at or clock.now(), device.id) for device in devices_of_bundle(session, bundle.id)]
+    devices = [device for _, one in sorted(found) if (device := lock_device(session, one)).bundle_id == bundle.id]
     if any(device.status in {Status.reserved, Status.handed_over} for device in devices):
         sentence = "A part of this bundle is reserved or handed over; it can be taken apart once it is free again."
         raise Conflict(sentence, code="in_bundle", missing=("bundle",))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,9 +54,12 @@ def add_grid(
 
 
 def check_grid(
-    session: Session, caller: Caller, document: dict[str, Any], *, territory_id: UUID | None = None
+    session: Session, caller: Caller, document: dict[str, Any], *, territory_id: UUID | None = None, place: str = ""
 ) -> Territory:
-    """The territory that the caller may set these prices for; Invalid with every place of the grid that is wrong."""
+    """The territory that the caller may set these prices for; Invalid with every place of the grid that is wrong.
+
+    `place` is where the request holds the grid.
+    """
     require_role(caller, Role.territory, Role.operator)
     territory = _territory(session, caller, territory_id)
     faults = list(validate_grid(document, categories=categories(), currency=territory.currency))
@@ -63,7 +67,9 @@ def check_grid(
         faults += score_table_faults(document["score_table"])
     if faults:
         sentence = "This price grid cannot be used as it is: see errors for each place."
-        raise Invalid(sentence, code="price_grid", errors=tuple(faults))
+        raise Invalid(
+            sentence, code="price_grid", errors=tuple(replace(one, pointer=place + one.pointer) for one in faults)
+        )
     return territory
 
 

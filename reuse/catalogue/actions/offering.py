@@ -84,6 +84,7 @@ def leave_bundle(session: Session, device: Device) -> None:
 def _listing(device: Device, donation: Donation, price: Priced, cap: Cap | None) -> Listing:
     return Listing(
         score=device.score or 0,
+        category=device.category,
         id=clock.new_id(),
         device_id=device.id,
         territory_id=device.territory_id,

@@ -1,4 +1,4 @@
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,12 +8,15 @@ from pydantic import AwareDatetime, Field
 from sqlmodel import Session, col, select
 
 from reuse import clock
-from reuse.catalogue.actions.grids import add_grid
+from reuse.catalogue.actions.grids import add_grid, check_grid
 from reuse.catalogue.models import PriceGrid
 from reuse.catalogue.queries import grid_row_in_force, visible_grids
+from reuse.catalogue.queries.trials import past_offers
 from reuse.catalogue.rules import load_default_grid
+from reuse.catalogue.rules.trials import Trial, try_grid
 from reuse.cursors import cut_page
 from reuse.devices.api.inputs import Line
+from reuse.devices.api.shapes import MoneyShape
 from reuse.people.models import Territory
 from reuse.people.queries import territory_of
 from reuse.people.rules import Caller
@@ -112,4 +115,110 @@ def list_price_grids(
     return page
 
 
-doors = [enter_price_grid, list_price_grids]
+class TrialInput(Shape):
+    """A grid to try; `since` is the first day of the offers to try it on, by default a year ago."""
+
+    grid: PriceGridInput
+    since: date | None = None
+
+
+class TrialExampleShape(Shape):
+    """A device whose price would change."""
+
+    device_id: UUID
+    before: MoneyShape
+    after: MoneyShape
+
+
+class TrialClassShape(Shape):
+    """What would become of the devices of one category and class; sums are over all of them."""
+
+    category: str
+    price_class: str
+    devices: int
+    cheaper: int
+    dearer: int
+    over_cap: int
+    before: MoneyShape
+    after: MoneyShape
+    examples: list[TrialExampleShape]
+
+
+class TrialShape(Shape):
+    """What the grid would have changed. Scores stay as they were given: a score table in the grid is not tried.
+
+    `over_cap` are devices for which the grid says more than the law allows: they would be lowered to the cap.
+    """
+
+    version: str
+    since: datetime
+    devices: int
+    cheaper: int
+    dearer: int
+    unchanged: int
+    without_price: int
+    devices_without_price: list[UUID]
+    over_cap: int
+    devices_over_cap: list[UUID]
+    before: MoneyShape
+    after: MoneyShape
+    classes: list[TrialClassShape]
+
+
+def _trial_shape(trial: Trial, version: str, currency: str, since: datetime) -> TrialShape:
+    def money(amount_minor: int) -> MoneyShape:
+        return MoneyShape(amount_minor=amount_minor, currency=currency)
+
+    changes = list(trial.changes.values())
+    devices, cheaper, dearer = (sum(getattr(one, name) for one in changes) for name in ("devices", "cheaper", "dearer"))
+    return TrialShape(
+        version=version,
+        since=since,
+        devices=devices,
+        cheaper=cheaper,
+        dearer=dearer,
+        unchanged=devices - cheaper - dearer,
+        without_price=trial.without_price,
+        devices_without_price=[UUID(one) for one in trial.examples_without_price],
+        over_cap=trial.over_cap,
+        devices_over_cap=[UUID(one) for one in trial.examples_over_cap],
+        before=money(sum(one.before_minor for one in changes)),
+        after=money(sum(one.after_minor for one in changes)),
+        classes=[
+            TrialClassShape(
+                category=one.category,
+                price_class=one.price_class,
+                devices=one.devices,
+                cheaper=one.cheaper,
+                dearer=one.dearer,
+                over_cap=one.over_cap,
+                before=money(one.before_minor),
+                after=money(one.after_minor),
+                examples=[
+                    TrialExampleShape(
+                        device_id=UUID(example["device_id"]),
+                        before=money(example["before_minor"]),
+                        after=money(example["after_minor"]),
+                    )
+                    for example in one.examples
+                ],
+            )
+            for one in changes
+        ],
+    )
+
+
+@door("POST", "/v1/price-grids/trials", status=200)
+def try_price_grid(
+    session: Session, caller: Caller, data: JSONBody[TrialInput], territory_id: FromQuery[UUID | None] = None
+) -> TrialShape:
+    """Say what a grid would have changed for the devices offered since a day; nothing is entered, nothing changes."""
+    document = data.grid.model_dump(mode="json", exclude_none=True)
+    territory = check_grid(session, caller, document, territory_id=territory_id, place="/grid")
+    since = _instant(data.since, territory.timezone) or clock.now() - timedelta(days=365)
+    offers = past_offers(session, territory.id, territory.currency, since=since)
+    trial = try_grid(document, offers, territory.country)
+    return _trial_shape(trial, data.grid.version, territory.currency, since)
+
+
+doors = [enter_price_grid, list_price_grids, try_price_grid]
