@@ -31,7 +31,7 @@ from makers import (
     settle_town,
     wait_for_background,
 )
-from makers_distribution import handed_over, listed_devices, reserved
+from makers_distribution import handed_over, listed_devices, ready_devices, reserved
 from reuse.app import create_app
 from reuse.house import House
 from reuse.openapi import document_of
@@ -83,6 +83,7 @@ DOORS = all_doors()
 
 def fill_house(town: Town) -> None:
     """Let B walk the whole journey, so that there is something of every kind."""
+    listed_devices(town)
     sites = [{"name": "Mairie annexe", "address": "3 quai du Port"}]
     donation = accepted(town, lines=[{"category": "laptop", "quantity": 2}], sites=sites, declarations={"owned": True})
     drafted(town.council, donation)
@@ -129,6 +130,10 @@ def fill_house(town: Town) -> None:
         "signature": {"role": "lead", "name": "lead-1"},
     }
     assert town.lead.post("/v1/transfers", offer).status_code == 201
+    together = [ready_devices(town, category=category)[0] for category in ("desktop", "monitor")]
+    assert town.lead.post("/v1/bundles", {"device_ids": together}).status_code == 201
+    doubt = {"tool": "nwipe", "tool_version": "0.33", "reason": "Vérification douteuse"}
+    town.lead.done(town.lead.post("/v1/recalls", doubt))
 
 
 def rows_of(house: House) -> dict[tuple[str, str], dict[str, Any]]:
