@@ -29,7 +29,8 @@ from reuse.wiping.models import ReportItem
 @pytest.fixture(autouse=True)
 def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a certificate looks like is not the point here."""
-    monkeypatch.setattr(certifying, "render_certificate", lambda value: b"%PDF-1.7 stands for " + value.canonical_json)
+    page = b"%PDF-1.7 stands for "
+    monkeypatch.setattr(certifying, "print_certificate", lambda value, _: page + value.canonical_json)
 
 
 def certified(town: Town, number: int) -> str:
