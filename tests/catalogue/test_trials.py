@@ -34,10 +34,10 @@ def test_a_trial_counts_sums_and_names_what_would_change_on_any_database(any_hou
         assert trial["after"]["amount_minor"] == 2 * 25000 + 18000 + 6000
         classes = {(one["category"], one["price_class"]): one for one in trial["classes"]}
         assert {key: one["devices"] for key, one in classes.items()} == {("laptop", "A"): 4, ("laptop", "B"): 1}
-        changed = {one["device_id"]: one for one in classes["laptop", "A"]["examples"]}
+        changed = {one["device_id"]: one for one in classes["laptop", "A"]["changed"]}
         assert set(changed) & set(dear)
         assert changed[public[0]]["after"]["amount_minor"] == 18000
-        assert classes["laptop", "B"]["examples"] == []
+        assert classes["laptop", "B"]["changed"] == []
         assert same
 
 

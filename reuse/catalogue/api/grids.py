@@ -141,7 +141,7 @@ class TrialClassShape(Shape):
     over_cap: int
     before: MoneyShape
     after: MoneyShape
-    examples: list[TrialExampleShape]
+    changed: list[TrialExampleShape]
 
 
 class TrialShape(Shape):
@@ -194,7 +194,7 @@ def _trial_shape(trial: Trial, version: str, currency: str, since: datetime) -> 
                 over_cap=one.over_cap,
                 before=money(one.before_minor),
                 after=money(one.after_minor),
-                examples=[
+                changed=[
                     TrialExampleShape(
                         device_id=UUID(example["device_id"]),
                         before=money(example["before_minor"]),
