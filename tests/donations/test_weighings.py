@@ -70,6 +70,20 @@ def test_a_donation_and_a_container_are_weighed_and_the_note_adds_up(town: Town)
     assert masses == [{"category": "laptop", "devices": 3, "measured_grams": 0, "apportioned_grams": 5_001}]
 
 
+def test_without_its_tare_a_crate_is_a_mass_and_with_it_what_lies_in_it_shares_the_rest(town: Town) -> None:
+    laptops = [take_in(town, accepted(town)) for _ in range(2)]
+    crate = town.lead.post("/v1/containers", {"kind": "crate"}).json()
+    inside = {"devices": [one["id"] for one in laptops]}
+    assert town.lead.post(f"/v1/containers/{crate['id']}/contents", inside).status_code == 200
+    assert weigh(town, 6_200, container_id=crate["id"]).json()["devices"] == []
+    told = weigh(town, 6_200, container_id=crate["id"], tare_grams=2_001).json()
+    assert (told["tare_grams"], sum(one["mass_grams"] for one in told["devices"])) == (2_001, 4_199)
+    assert [shown(town, one)[1] for one in laptops] == ["apportioned", "apportioned"]
+    for tare in (6_200, -1):
+        assert weigh(town, 6_200, container_id=crate["id"], tare_grams=tare).json()["code"] == "impossible_mass"
+    assert weigh(town, 3_000, device_ids=[laptops[0]["id"]], tare_grams=1).json()["code"] == "impossible_mass"
+
+
 @pytest.mark.parametrize("grams", [0, -5, 15_001, 900_000_000])
 def test_a_mass_that_cannot_be_is_refused_in_a_sentence(town: Town, grams: int) -> None:
     laptop = take_in(town, accepted(town))

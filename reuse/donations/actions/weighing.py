@@ -1,9 +1,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert
+from sqlalchemy import func, insert, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -12,8 +13,8 @@ from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.models import Device
 from reuse.devices.queries import CHUNK
 from reuse.donations.models import Collection, Container, Donation, Weighing, WeighingShare
-from reuse.donations.queries import NOT_HERE, devices_of
-from reuse.donations.rules import MassSource, OnScale, Weighed, apportion, check_mass
+from reuse.donations.queries import NOT_HERE, devices_in, devices_of, tree_of
+from reuse.donations.rules import MassSource, OnScale, Weighed, apportion, check_mass, net_of
 from reuse.errors import Conflict, Fault, Invalid
 from reuse.history.actions import record
 from reuse.people.rules import Caller, Role, require_role
@@ -21,11 +22,15 @@ from reuse.people.rules import Caller, Role, require_role
 
 @dataclass(frozen=True, slots=True)
 class OnTheScale:
-    """What stood on the scale: exactly one of devices, a container, or all that came of a donation."""
+    """What stood on the scale: exactly one of devices, a container, or all that came of a donation.
+
+    `tare_grams` is what the container and its packing weigh empty.
+    """
 
     device_ids: tuple[UUID, ...] | None = None
     container_id: UUID | None = None
     donation_id: UUID | None = None
+    tare_grams: int | None = None
 
 
 def weigh(
@@ -33,13 +38,14 @@ def weigh(
 ) -> tuple[Weighing, list[WeighingShare]]:
     """Keep a reading of the scale: of one device as measured, of several as shared out by what such devices weigh.
 
-    A container's mass is kept as it is, for what is in it is not known device by device. Invalid for things that are
-    not in the workshop's hands, or a mass that cannot be.
+    A container's mass is kept as it is; with its tare said, the rest is shared out over the devices that lie in it.
+    Invalid for things that are not in the workshop's hands, or a mass that cannot be.
     """
     require_role(caller, Role.technician, Role.lead)
     weighed, devices, owner = _things(session, caller, on)
     things = [_on_scale(one, alone=weighed is Weighed.DEVICE) for one in devices]
     check_mass(weighed, mass_grams, things)
+    net = net_of(mass_grams, on.tare_grams, is_container=on.container_id is not None)
     this = Weighing(
         id=clock.new_id(),
         workshop_id=caller.organisation_id,
@@ -47,6 +53,7 @@ def weigh(
         container_id=on.container_id,
         what=weighed,
         mass_grams=mass_grams,
+        tare_grams=on.tare_grams,
         scale=scale,
         at=at,
         person=caller.person,
@@ -55,10 +62,12 @@ def weigh(
     )
     session.add(this)
     session.flush()
-    shares = {str(devices[0].id): mass_grams} if weighed is Weighed.DEVICE else apportion(mass_grams, things)
+    shares = {str(devices[0].id): mass_grams} if weighed is Weighed.DEVICE else apportion(net, things)
     told = _tell_devices(session, caller, this, devices, shares)
     thing, thing_id = ("container", on.container_id) if on.container_id else ("weighing", this.id)
-    what = {"mass_grams": mass_grams, "what": weighed, "devices": len(devices), "scale": scale}
+    what: dict[str, Any] = {"mass_grams": mass_grams, "what": weighed, "devices": len(devices), "scale": scale}
+    if on.tare_grams is not None:
+        what["tare_grams"] = on.tare_grams
     record(session, caller.actor, thing=thing, thing_id=thing_id, verb="weighed", data=what, at=at)
     return this, told
 
@@ -104,8 +113,8 @@ def _things(session: Session, caller: Caller, on: OnTheScale) -> tuple[Weighed, 
         sentence = "Say exactly one of device_ids, container_id and donation_id."
         raise Invalid(sentence, code="one_selector", errors=(Fault("/", "one_selector", sentence),))
     if on.container_id is not None:
-        _check_container(session, caller, on.container_id)
-        return Weighed.CONTAINER, [], None
+        container = _container(session, caller, on.container_id)
+        return Weighed.CONTAINER, _lying_in(session, caller, container) if on.tare_grams is not None else [], None
     if on.donation_id is not None:
         return Weighed.DONATION, _of_donation(session, caller, on.donation_id), on.donation_id
     devices = _named(session, caller, on.device_ids or ())
@@ -114,16 +123,31 @@ def _things(session: Session, caller: Caller, on: OnTheScale) -> tuple[Weighed, 
     return (Weighed.DEVICE if len(devices) == 1 else Weighed.LOT), devices, owner
 
 
-def _check_container(session: Session, caller: Caller, container_id: UUID) -> None:
+def _container(session: Session, caller: Caller, container_id: UUID) -> Container:
     statement = (
-        select(Container.id)
-        .join(Collection, col(Collection.id) == col(Container.collection_id))
-        .where(Container.id == container_id, Collection.workshop_id == caller.organisation_id)
+        select(Container)
+        .join(Collection, col(Collection.id) == col(Container.collection_id), isouter=True)
+        .where(
+            Container.id == container_id,
+            or_(
+                col(Collection.workshop_id) == caller.organisation_id,
+                col(Container.holder_id) == caller.organisation_id,
+            ),
+        )
     )
-    if session.exec(statement).first() is None:
-        sentence = f"There is no container {container_id} in your workshop's collections."
+    found = session.exec(statement).first()
+    if found is None:
+        sentence = f"There is no container {container_id} in your workshop's hands or collections."
         fault = Fault("/container_id", "unknown_container", sentence)
         raise Invalid(sentence, code="unknown_container", errors=(fault,))
+    return found
+
+
+def _lying_in(session: Session, caller: Caller, container: Container) -> list[Device]:
+    """The devices in the container, and in those that stand in it, that are in the workshop's hands."""
+    ids = [one.id for level in tree_of(session, [container]) for one in level]
+    inside = [device for devices in devices_in(session, ids).values() for device in devices]
+    return [one for one in inside if one.workshop_id == caller.organisation_id and one.status not in NOT_HERE]
 
 
 def _of_donation(session: Session, caller: Caller, donation_id: UUID) -> list[Device]:

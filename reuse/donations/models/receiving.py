@@ -103,6 +103,7 @@ class Weighing(SQLModel, table=True):
     container_id: UUID | None = Field(default=None, foreign_key="container.id", index=True)
     what: str
     mass_grams: int
+    tare_grams: int | None = None
     scale: str | None = None
     at: datetime = Field(sa_type=INSTANT)
     person: str | None = None

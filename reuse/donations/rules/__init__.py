@@ -102,3 +102,4 @@ from reuse.donations.rules.weighing import OnScale as OnScale
 from reuse.donations.rules.weighing import Weighed as Weighed
 from reuse.donations.rules.weighing import apportion as apportion
 from reuse.donations.rules.weighing import check_mass as check_mass
+from reuse.donations.rules.weighing import net_of as net_of

@@ -75,6 +75,16 @@ def check_mass(weighed: Weighed, grams: int, things: Sequence[OnScale]) -> None:
     raise Invalid(sentence, code="impossible_mass", errors=(Fault("/mass_grams", "impossible_mass", sentence),))
 
 
+def net_of(grams: int, tare_grams: int | None, *, is_container: bool) -> int:
+    """What is left of a reading without the container; Invalid for a tare below nothing, or one that leaves none."""
+    if tare_grams is None:
+        return grams
+    if is_container and 0 <= tare_grams < grams:
+        return grams - tare_grams
+    sentence = "tare_grams is what an empty container weighs, less than it weighs full; say it with container_id only."
+    raise Invalid(sentence, code="impossible_mass", errors=(Fault("/tare_grams", "impossible_mass", sentence),))
+
+
 def apportion(grams: int, things: Sequence[OnScale]) -> Mapping[str, int]:
     """Share the mass of a lot out over its devices, by what their categories usually weigh; whole grams that add up.
 

@@ -1635,6 +1635,7 @@ def upgrade() -> None:
         sa.Column("container_id", sa.Uuid(), nullable=True),
         sa.Column("what", sa.String(), nullable=False),
         sa.Column("mass_grams", sa.Integer(), nullable=False),
+        sa.Column("tare_grams", sa.Integer(), nullable=True),
         sa.Column("scale", sa.String(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("person", sa.String(), nullable=True),

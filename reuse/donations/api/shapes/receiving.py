@@ -157,12 +157,16 @@ class ReversalIn(Shape):
 
 
 class WeighingIn(Shape):
-    """A reading of the scale, in grams: of exactly one of `device_ids`, `container_id` and `donation_id`."""
+    """A reading of the scale, in grams: of exactly one of `device_ids`, `container_id` and `donation_id`.
+
+    With `tare_grams`, the empty container, the rest is shared out over the devices that lie in it.
+    """
 
     device_ids: Annotated[list[UUID], Field(min_length=1, max_length=5_000)] | None = None
     container_id: UUID | None = None
     donation_id: UUID | None = None
     mass_grams: Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
+    tare_grams: Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)] | None = None
     at: AwareDatetime
     scale: Word | None = None
 
@@ -183,6 +187,7 @@ class WeighingShape(Shape):
     donation_id: UUID | None
     container_id: UUID | None
     mass_grams: int
+    tare_grams: int | None
     scale: str | None
     at: datetime
     devices: list[ShareShape]
