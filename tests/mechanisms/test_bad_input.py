@@ -51,7 +51,7 @@ def bomb() -> bytes:
 
 FILES = {
     "empty": (b"", 400),
-    "utf-16 without a mark": ("Catégorie;Marque\nportable;Dell\n".encode("utf-16-le"), 400),
+    "a letter in utf-16 without a mark": ("Bonjour,\nvoici notre liste.\n".encode("utf-16-le"), 400),
     "binary renamed .csv": (bytes(range(256)) * 40, 400),
     "picture renamed .csv": (b"\x89PNG\r\n\x1a\n" + bytes(2000), 400),
     "no header": (b"a;b;c\n1;2;3\n", 400),
