@@ -4,8 +4,10 @@ import atexit
 import os
 import shutil
 import tempfile
+import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +35,7 @@ from reuse.people.actions import add_key, add_organisation, add_territory
 from reuse.people.models import Organisation, Territory
 from reuse.people.rules import Activity, LegalForm, Quality, Role
 from reuse.settings import Settings
-from reuse.transactions import transaction
+from reuse.transactions import in_transaction, transaction
 
 SECRET = "a-secret-that-only-tests-know-of-and-nobody-else"
 assert tables.__all__  # importing it makes every table known
@@ -129,6 +131,28 @@ def wait_for_background(house: House, *, seconds: float = 20) -> None:
             assert time.monotonic() < until, "jobs are left"
             session.rollback()
             time.sleep(0.02)
+
+
+HELD_SECONDS = 0.4
+
+
+def overlapping(house: House, first: Callable[[Session], Any], second: Callable[[Session], Any]) -> Any:
+    """Do the second while the first has done its work and not committed; returns what the second answers or raises."""
+    is_done = threading.Event()
+
+    def slowly() -> None:
+        with transaction(house.database) as session:
+            first(session)
+            session.flush()
+            is_done.set()
+            time.sleep(HELD_SECONDS)
+
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(slowly)
+        assert is_done.wait(10)
+        other = pool.submit(in_transaction, house.database, second)
+        slow.result(timeout=30)
+        return other.result(timeout=30)
 
 
 @cache

@@ -120,7 +120,7 @@ def test_what_leaves_as_waste_leaves_with_its_slip(town: Town) -> None:
     gone = move(town.technician, device, "recycled", reason="screen and board broken", waste=waste).json()
     assert (gone["status"], gone["mass_grams"], gone["next_steps"]) == ("recycled", 2300, [])
     last = town.lead.get(f"/v1/devices/{device['id']}/history").json()["items"][-1]
-    assert last["data"]["waste"] == waste
+    assert last["data"]["waste"] == {**waste, "destination_siret": None, "hazardous": False}
 
 
 def test_a_move_on_a_stale_view_is_refused(town: Town) -> None:

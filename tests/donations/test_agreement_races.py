@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from agreeing import declared, drafted, path_of
-from makers import Desk, Town, make_key, open_doors, settle_town
+from makers import Desk, Town, make_key, open_doors, overlapping, settle_town
 from reuse.donations.actions.agreements import accept_agreement, draft_agreement
 from reuse.donations.actions.register import SaidLine, edit_donation
 from reuse.donations.models import Donation
@@ -20,7 +20,6 @@ from reuse.people.actions import caller_of_key
 from reuse.people.models import Organisation
 from reuse.people.rules import Caller
 from reuse.transactions import reading
-from trust.test_two_at_once import overlapping
 
 Act = Callable[[Session, Caller, Donation], Any]
 

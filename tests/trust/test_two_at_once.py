@@ -1,17 +1,14 @@
 """Two people at the same moment, on both databases: the second waits, sees what the first did, and nothing is lost."""
 
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlmodel import Session
 
 from benches import put_at_bench, workshop_caller
+from makers import overlapping
 from reuse import broker, clock
 from reuse.devices.actions.identity import bind_code, mint_blank_codes
 from reuse.devices.models import Device
@@ -24,32 +21,11 @@ from reuse.house import House
 from reuse.jobs.actions import enqueue
 from reuse.jobs.models import Job
 from reuse.people.rules import Caller
-from reuse.transactions import in_transaction, reading, transaction
+from reuse.transactions import reading, transaction
 from reuse.workshop.actions.checking import Found
 from reuse.workshop.actions.checking import test_device as send_checks
 from reuse.workshop.rules import CheckOutcome, load_test_templates
 from workers.task import Work, task
-
-HELD_SECONDS = 0.4
-
-
-def overlapping(house: House, first: Callable[[Session], Any], second: Callable[[Session], Any]) -> Any:
-    """Do the second while the first has done its work and not committed; returns what the second answers or raises."""
-    is_done = threading.Event()
-
-    def slowly() -> None:
-        with transaction(house.database) as session:
-            first(session)
-            session.flush()
-            is_done.set()
-            time.sleep(HELD_SECONDS)
-
-    with ThreadPoolExecutor(2) as pool:
-        slow = pool.submit(slowly)
-        assert is_done.wait(10)
-        other = pool.submit(in_transaction, house.database, second)
-        slow.result(timeout=30)
-        return other.result(timeout=30)
 
 
 def two_devices(house: House, caller: Caller) -> list[UUID]:
