@@ -163,7 +163,9 @@ class Loot:
         stem = thing.get(name.removesuffix("_id"), name.removesuffix("_id"))
         by_table: dict[str, list[str]] = {}
         for table, key in self.rows:
-            if table == stem or table.endswith(f"_{stem}"):
+            if (
+                table == stem or table.endswith(f"_{stem}")
+            ) and "/" not in key:  # a link between two has no id of its own
                 by_table.setdefault(table, []).append(key)
         return [key for keys in by_table.values() for key in keys[:2]]
 
