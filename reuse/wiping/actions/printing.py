@@ -3,7 +3,6 @@
 from labels.documents import render_certificate
 from labels.values import ErasureCertificate
 from reuse.errors import Conflict
-from reuse.pades import sign_pdf
 from reuse.pdf_keys import PdfKey
 
 
@@ -15,4 +14,6 @@ def print_certificate(value: ErasureCertificate, key: PdfKey) -> bytes:
             f"{key.fingerprint[:16]}: put the former back, or revoke the certificate and accept the device anew.",
             code="pdf_key_changed",
         )
+    from reuse.pades import sign_pdf  # noqa: PLC0415  # pyHanko takes twenty megabytes, which a process that never signs spares
+
     return sign_pdf(render_certificate(value), key, at=value.imprint.issued_at)
