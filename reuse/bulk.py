@@ -37,7 +37,11 @@ def insert_rows(session: Session, model: type[SQLModel], columns: Sequence[str],
     table = cast("Table", cast("Any", model).__table__)
     names = (*columns, *fixed)
     binders = [_binder(table.columns[name].type, connection.dialect) for name in names]
-    bound = _bound(rows, binders, tuple(fixed.values()))
+    ends = [
+        binder(value) if binder else value
+        for binder, value in zip(binders[len(columns) :], fixed.values(), strict=True)
+    ]
+    bound = _bound(rows, binders[: len(columns)], ends)
     is_postgresql = connection.dialect.name == "postgresql"
     statement = (_copy if is_postgresql else _insert)(table, names, connection.dialect)
     try:
@@ -55,12 +59,11 @@ def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Binder | None:
     return binder
 
 
-def _bound(
-    rows: Iterable[Sequence[Any]], binders: Sequence[Binder | None], fixed: tuple[Any, ...]
-) -> Iterator[list[Any]]:
+def _bound(rows: Iterable[Sequence[Any]], binders: Sequence[Binder | None], ends: list[Any]) -> Iterator[list[Any]]:
+    """Each row as the driver takes it, with the same ends behind every one of them."""
     active = [(index, binder) for index, binder in enumerate(binders) if binder is not None]
     for row in rows:
-        values = [*row, *fixed]
+        values = [*row, *ends]
         for index, binder in active:
             if values[index] is not None:
                 values[index] = binder(values[index])

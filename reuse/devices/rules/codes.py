@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -43,12 +44,15 @@ def is_label_code(normal: str) -> bool:
     )
 
 
+_SIGNS = re.compile("[^0-9A-Z]+")
+
+
 def normal_code(value: str) -> str:
     """What two ways of writing one code have in common: letters and digits only, upper case, of an address its end."""
     text = value.strip()
     if "://" in text:
         text = unquote(urlsplit(text).path.rstrip("/").rsplit("/", 1)[-1])
-    normal = "".join(character for character in text.upper() if character.isalnum())
+    normal = _SIGNS.sub("", text.upper()) if text.isascii() else "".join(filter(str.isalnum, text.upper()))
     fixed = normal.translate(_MISREAD)
     return fixed if is_label_code(fixed) else normal
 

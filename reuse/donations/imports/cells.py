@@ -51,6 +51,10 @@ def shown(value: str) -> str:
     return f'"{text[:40]}…"' if len(text) > 40 else f'"{text}"'  # noqa: PLR2004  # enough to find the cell again
 
 
+BLANKS = "\n\r\t\u00a0\u2009\u200b\u202f\u3000"
+"""What does not print and stands in cells all the same: line ends, and spaces of every width."""
+
+
 def check_text(value: str, limit: int) -> str | None:
     """A name or a comment: no control characters but line ends, not too long; None for an empty cell."""
     if not value:
@@ -59,7 +63,7 @@ def check_text(value: str, limit: int) -> str | None:
         raise CellFault(
             "too_long", f"{shown(value)} has {len(value)} characters; at most {limit} are kept. Shorten it."
         )
-    if any(not letter.isprintable() and letter not in "\n\r\t\u00a0\u2009\u200b\u202f\u3000" for letter in value):
+    if not value.isprintable() and any(not one.isprintable() and one not in BLANKS for one in value):
         raise CellFault("control_character", f"{shown(value)} holds characters that do not print. Type it again.")
     return " ".join(value.split()) if "\n" not in value else value
 
