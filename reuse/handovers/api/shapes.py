@@ -2,23 +2,17 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import Field
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from reuse.catalogue.rules import HIGHEST_AMOUNT
-from reuse.cursors import cut_page
-from reuse.devices.api.inputs import Line, Reason
+from reuse.devices.api.inputs import Line
 from reuse.devices.api.shapes import MoneyShape
-from reuse.handovers.actions.hand_over import HandoverOrder, Payment, hand_over
-from reuse.handovers.actions.returns import take_back_device
+from reuse.handovers.actions.hand_over import HandoverOrder, Payment
 from reuse.handovers.models import Handover, HandoverLine
-from reuse.handovers.queries import handover_for, lines_of, receipts_of, visible_handovers
-from reuse.people.models import Territory
-from reuse.people.rules import Caller
-from reuse.web import Page, Shape, door, page_of
+from reuse.handovers.queries import lines_of, receipts_of
+from reuse.web import Shape
 
 
 class BeneficiaryShape(Shape):
@@ -97,28 +91,8 @@ class HandoverShape(Shape):
     receipt_document_id: UUID | None
 
 
-class ReturnInput(Shape):
-    """Why a device comes back."""
-
-    reason: Reason
-    note: Annotated[str | None, Field(max_length=4000)] = None
-
-
-class ReturnShape(Shape):
-    """A device that came back, and whether it is under warranty; `version` is the device's."""
-
-    device_id: UUID
-    handover_id: UUID
-    status: str
-    version: int
-    reason: str
-    note: str | None
-    returned_at: datetime
-    warranty_until: date | None
-    under_warranty: bool
-
-
-def _order(data: HandoverInput) -> HandoverOrder:
+def order_of(data: HandoverInput) -> HandoverOrder:
+    """What is asked for, as the action takes it."""
     about: dict[str, Any] | None = None
     if data.beneficiary is not None:
         about = data.beneficiary.model_dump(exclude_none=True)
@@ -143,7 +117,8 @@ def _line_shape(line: HandoverLine) -> HandoverLineShape:
     )
 
 
-def _shapes(session: Session, rows: Sequence[Handover]) -> list[HandoverShape]:
+def handover_shapes(session: Session, rows: Sequence[Handover]) -> list[HandoverShape]:
+    """The hand-overs with their lines and, once printed, their receipts."""
     ids = [row.id for row in rows]
     lines, receipts = lines_of(session, ids), receipts_of(session, ids)
     return [_shape(row, lines[row.id], receipts.get(row.id)) for row in rows]
@@ -160,67 +135,3 @@ def _shape(row: Handover, lines: Sequence[HandoverLine], receipt: UUID | None) -
         receipt_job=row.receipt_job_id,
         receipt_document_id=receipt,
     )
-
-
-@door("POST", "/v1/reservations/{reservation_id:uuid}/handovers", status=201, tags=["handovers"])
-def hand_over_devices(
-    session: Session,
-    caller: Caller,
-    if_match: int | None,
-    reservation_id: FromPath[UUID],
-    data: JSONBody[HandoverInput],
-) -> HandoverShape:
-    """Let reserved devices leave to the network or a person; every gate is checked again, a receipt is printed."""
-    return _shapes(session, [hand_over(session, caller, reservation_id, _order(data), version=if_match)])[0]
-
-
-@door("GET", "/v1/handovers")
-def list_handovers(
-    session: Session,
-    caller: Caller,
-    reservation_id: FromQuery[UUID | None] = None,
-    limit: FromQuery[int] = 50,
-    cursor: FromQuery[str | None] = None,
-) -> Page[HandoverShape]:
-    """Hand-overs that the caller may see, oldest first."""
-    statement = select(Handover).where(visible_handovers(caller))
-    if reservation_id is not None:
-        statement = statement.where(Handover.reservation_id == reservation_id)
-    cut = cut_page(session, statement, col(Handover.id), limit=limit, cursor=cursor)
-    shapes = {shape.id: shape for shape in _shapes(session, cut.rows)}
-    return page_of(cut, lambda row: shapes[row.id])
-
-
-@door("GET", "/v1/handovers/{handover_id:uuid}")
-def show_handover(session: Session, caller: Caller, handover_id: FromPath[UUID]) -> HandoverShape:
-    """One hand-over with its lines."""
-    return _shapes(session, [handover_for(session, caller, handover_id)])[0]
-
-
-@door("POST", "/v1/devices/{device_id:uuid}/returns", status=201, tags=["handovers"])
-def return_device(
-    session: Session,
-    caller: Caller,
-    if_match: int | None,
-    device_id: FromPath[UUID],
-    data: JSONBody[ReturnInput],
-) -> ReturnShape:
-    """Take a handed-over device back; it stays returned until the workshop starts work on it."""
-    device, line = take_back_device(session, caller, device_id, reason=data.reason, note=data.note, version=if_match)
-    territory = session.get_one(Territory, device.territory_id)
-    returned_at = line.returned_at or line.at
-    day = returned_at.astimezone(ZoneInfo(territory.timezone)).date()
-    return ReturnShape(
-        device_id=device.id,
-        handover_id=line.handover_id,
-        status=device.status,
-        version=device.version,
-        reason=data.reason,
-        note=data.note,
-        returned_at=returned_at,
-        warranty_until=line.warranty_until,
-        under_warranty=line.warranty_until is not None and day <= line.warranty_until,
-    )
-
-
-doors = [hand_over_devices, list_handovers, show_handover, return_device]
