@@ -24,7 +24,8 @@ from reuse.devices.actions.identity import add_devices
 from reuse.donations.actions.imports import device_of_row, take_all, take_rows
 from reuse.donations.actions.recognise import recognise_rows
 from reuse.donations.actions.register import change_donation, lock_donation, settle_lines
-from reuse.donations.imports.keys import KeyedRow, check_list, good_rows, in_portions
+from reuse.donations.imports.kept import kept_rows
+from reuse.donations.imports.keys import KeyedRow, check_list, in_portions, keyed
 from reuse.donations.imports.read import open_list
 from reuse.donations.models import Donation, DonationImport, DonationItem, ImportDevice
 from reuse.history.actions import record
@@ -34,6 +35,7 @@ from reuse.house import House, open_house
 from reuse.people.actions import add_organisation
 from reuse.people.rules import Activity
 from reuse.schema import migrate
+from reuse.serving import spare_what_stays
 from reuse.settings import Settings
 from reuse.transactions import in_transaction, reading
 from workers.imports import PORTION
@@ -54,6 +56,7 @@ Take = Callable[[House, DonationImport, bytes], None]
 
 def measure() -> list[Figure]:
     """Rows a second on each database, peak memory, and how long another writer waits on SQLite."""
+    spare_what_stays()
     figures = _rates("SQLite, executemany", None)
     try:
         with services.postgresql_server(durable=True) as server, services.fresh_database(server) as address:
@@ -84,19 +87,22 @@ def _seconds(house: House, take: Take, rows: int, *, first: int = 0) -> float:
     return time.perf_counter() - began
 
 
-def _in_bulk(house: House, this: DonationImport, content: bytes) -> None:
-    """As the job does it: the list is read to its end first, then taken in by portions."""
+@contextlib.contextmanager
+def _read(content: bytes) -> Iterator[tuple[Iterator[list[KeyedRow]], dict[str, str]]]:
+    """As the job does it: the list is read to its end first, then handed on by portions."""
     opened = open_list(content)
-    check_list(opened)
-    headers = opened.header.by_column
-    for rows in in_portions(good_rows(opened), devices=PORTION):
-        in_transaction(house.database, lambda session, rows=rows: take_rows(session, this, rows, headers))
+    with kept_rows() as kept:
+        check_list(opened, kept)
+        yield in_portions(keyed(kept), devices=PORTION), opened.header.by_column
+
+
+def _in_bulk(house: House, this: DonationImport, content: bytes) -> None:
+    with _read(content) as (portions, headers):
+        for rows in portions:
+            in_transaction(house.database, lambda session, rows=rows: take_rows(session, this, rows, headers))
 
 
 def _one_by_one(house: House, this: DonationImport, content: bytes) -> None:
-    opened = open_list(content)
-    check_list(opened)
-
     def take(session: Session, rows: list[KeyedRow]) -> None:
         donation = lock_donation(session, this.donation_id)
         for row in rows:
@@ -105,8 +111,9 @@ def _one_by_one(house: House, this: DonationImport, content: bytes) -> None:
         change_donation(session, donation)
         record(session, SYSTEM, thing="donation", thing_id=donation.id, verb="listed", data={"items": len(rows)})
 
-    for rows in in_portions(good_rows(opened), devices=PORTION):
-        in_transaction(house.database, lambda session, rows=rows: take(session, rows))
+    with _read(content) as (portions, _):
+        for rows in portions:
+            in_transaction(house.database, lambda session, rows=rows: take(session, rows))
 
 
 def _take_one(session: Session, this: DonationImport, donation: Donation, row: KeyedRow) -> None:
@@ -124,13 +131,8 @@ def _take_one(session: Session, this: DonationImport, donation: Donation, row: K
 
 
 def _all_at_once(house: House, this: DonationImport, content: bytes) -> None:
-    opened = open_list(content)
-    check_list(opened)
-
-    def take(session: Session) -> None:
-        take_all(session, this, in_portions(good_rows(opened), devices=PORTION), opened.header.by_column)
-
-    in_transaction(house.database, take)
+    with _read(content) as (portions, headers):
+        in_transaction(house.database, lambda session: take_all(session, this, portions, headers))
 
 
 def _waiting() -> Figure:

@@ -7,6 +7,7 @@ from celery.signals import setup_logging, worker_process_init
 from reuse.broker import Relay, attach, celery, configure
 from reuse.house import open_house
 from reuse.logs import configure_logs
+from reuse.serving import spare_what_stays
 from reuse.settings import Settings
 from workers.presses import may_start_processes
 
@@ -17,6 +18,7 @@ def open_in_child(**_: Any) -> None:  # noqa: ANN401  # Celery's signal signatur
     house = open_house(Settings())
     attach(house)
     Relay(house).start()
+    spare_what_stays()
 
 
 def set_logs(**_: Any) -> None:  # noqa: ANN401  # Celery's signal signature

@@ -13,8 +13,8 @@ from makers import Town, open_doors, settle_town
 from reuse.clock import new_id, now
 from reuse.devices.models import Device
 from reuse.donations.actions.imports import rehearse_rows, take_all
-from reuse.donations.imports.keys import good_rows, in_portions
-from reuse.donations.imports.read import open_list
+from reuse.donations.imports.keys import in_portions, keyed
+from reuse.donations.imports.read import read_file
 from reuse.donations.models import DonationImport, DonationItem, ImportDevice
 from reuse.errors import Conflict
 from reuse.history.models import HistoryRecord
@@ -85,7 +85,7 @@ def test_all_or_nothing_of_a_long_list_is_one_act(any_town: Town) -> None:
 
 def test_all_or_nothing_that_is_spoiled_by_another_list_meanwhile_leaves_nothing(any_town: Town) -> None:
     mine, other = draft(any_town.council), draft(any_town.council)
-    opened = open_list(laptops(30).encode())
+    rows = list(keyed(read_file(laptops(30).encode()).items))
     with transaction(any_town.house.database) as session:
         this = DonationImport(
             id=new_id(), donation_id=UUID(mine["id"]), organisation_id=any_town.council.organisation_id,
@@ -93,13 +93,13 @@ def test_all_or_nothing_that_is_spoiled_by_another_list_meanwhile_leaves_nothing
         )  # fmt: skip
         session.add(this)
     with reading(any_town.house.database) as session:
-        assert rehearse_rows(session, this, list(good_rows(opened)), {}).faults == []
+        assert rehearse_rows(session, this, rows, {}).faults == []
     listed(any_town.council, other, f"{HEADER}\nportable;;;SN-00029;;\n")
     before = counts(any_town.house)
     with pytest.raises(Conflict) as refused:
         in_transaction(
             any_town.house.database,
-            lambda session: take_all(session, this, in_portions(good_rows(opened), devices=8), {}),
+            lambda session: take_all(session, this, in_portions(rows, devices=8), {}),
         )
     assert refused.value.code == "changed_meanwhile"
     assert counts(any_town.house) == before

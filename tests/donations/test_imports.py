@@ -14,8 +14,8 @@ from makers import Town, open_doors, settle_town
 from reuse.clock import new_id
 from reuse.devices.models import Code, Device
 from reuse.donations.actions.imports import take_rows
-from reuse.donations.imports.keys import good_rows, in_portions
-from reuse.donations.imports.read import open_list
+from reuse.donations.imports.keys import in_portions, keyed
+from reuse.donations.imports.read import open_list, read_file
 from reuse.donations.models import DonationImport
 from reuse.history.queries import verify_history
 from reuse.house import House
@@ -159,7 +159,7 @@ def test_an_import_that_died_half_way_ends_the_same_when_done_again(town: Town) 
     content = laptops(30) + "écran;HP;E24;;;5\n"
     expected = listed(town.council, whole, content)
     opened = open_list(content.encode())
-    portions = list(in_portions(good_rows(opened), devices=8))
+    portions = list(in_portions(keyed(read_file(content.encode()).items), devices=8))
     with transaction(town.house.database) as session:
         model = session.get_one(DonationImport, UUID(expected["import_id"]))
         this = DonationImport(**{**model.model_dump(), "id": new_id(), "donation_id": UUID(torn["id"])})

@@ -19,8 +19,8 @@ from commands import COMMAND, environment, run
 from makers import Desk, open_doors
 from reuse.demo.stage import MARKER, demo_settings, fresh_folder
 from reuse.demo.story.townlist import corrected_list, first_list
-from reuse.donations.imports.keys import check_list, good_rows
-from reuse.donations.imports.read import open_list
+from reuse.donations.imports.keys import keyed
+from reuse.donations.imports.read import read_file
 from reuse.errors import Conflict
 from reuse.house import open_house
 
@@ -171,12 +171,12 @@ def test_no_setting_of_a_working_shop_reaches_the_demonstration(
 
 @pytest.mark.parametrize("devices", [None, 60, 75, 300])
 def test_the_list_has_five_faults_and_its_correction_as_many_devices_as_asked_for(devices: int | None) -> None:
-    first, corrected = (open_list(make(devices)) for make in (first_list, corrected_list))
+    first, corrected = (read_file(make(devices)) for make in (first_list, corrected_list))
     codes = ["spreadsheet_number", "imei_check_digit", "duplicate_serial", "unknown_category", "impossible_year"]
-    assert [fault.code for fault in check_list(first).faults] == codes
-    assert check_list(corrected).faults == ()
-    assert len(list(good_rows(corrected))) == (devices or 57)
-    assert {row.keys for row in good_rows(first)} < {row.keys for row in good_rows(corrected)}
+    assert [fault.code for fault in first.faults] == codes
+    assert corrected.faults == []
+    assert len(corrected.items) == (devices or 57)
+    assert {row.keys for row in keyed(first.items)} < {row.keys for row in keyed(corrected.items)}
 
 
 def test_a_poor_terminal_does_not_stop_the_story(tmp_path: Path) -> None:

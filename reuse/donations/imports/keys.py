@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from reuse.canonical import canonical_json, sha256_hex
 from reuse.devices.rules import normal_code
+from reuse.donations.imports.kept import KeptRows
 from reuse.donations.imports.read import DonorsList, rows_of
 from reuse.donations.imports.shape import ImportItem, RowFault
 from reuse.errors import TooLarge
@@ -33,11 +34,11 @@ class Checked:
     faults: tuple[RowFault, ...]
 
 
-def check_list(this: DonorsList) -> Checked:
-    """Read a list to its end, keeping nothing but its faults.
+def check_list(this: DonorsList, kept: KeptRows | None = None) -> Checked:
+    """Read a list to its end, remembering nothing but its faults; good rows are set aside in `kept`.
 
     Raises TooLarge where the rows mean more devices than one list may bring, and whatever makes the file unreadable:
-    after this has returned, reading the list again will not fail half way.
+    after this has returned, nothing about the list can fail half way.
     """
     rows = good = devices = 0
     faults: list[RowFault] = []
@@ -46,17 +47,16 @@ def check_list(this: DonorsList) -> Checked:
         if isinstance(result, ImportItem):
             good += 1
             devices += result.quantity
+            if kept is not None:
+                kept.keep(result)
         else:
             faults += result
+    if kept is not None:
+        kept.put_down()
     if devices > MAX_DEVICES:
         sentence = f"The list means {devices:,} devices; at most {MAX_DEVICES:,} are taken in at once. Split it."
         raise TooLarge(sentence, code="too_many_devices")
     return Checked(rows, good, devices, tuple(faults))
-
-
-def good_rows(this: DonorsList) -> Iterator[KeyedRow]:
-    """The good rows of a list with their keys, in its order, one at a time."""
-    return keyed(result for result in rows_of(this) if isinstance(result, ImportItem))
 
 
 def keyed(items: Iterable[ImportItem]) -> Iterator[KeyedRow]:
