@@ -1,6 +1,5 @@
 """A tool's version found untrustworthy: what was certified on its word is stopped, and what is out is listed."""
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,14 +8,12 @@ from sqlmodel import Session, select
 
 import workers.certificates as certifying
 import workers.recalls as tasks
-from benches import RECEIVED, VM03, decide, is_sanitized, log_of, upload
+from benches import is_sanitized
+from certifying import certified_laptop
 from makers import Desk, Town, make_key, make_organisation, make_territory, open_doors, settle_town, wait_for_background
-from makers_distribution import handed_over, made_ready_again, offered, ready_devices, reserved, status_of
-from reuse.devices.actions.identity import add_media
-from reuse.devices.actions.moves import change_device
-from reuse.devices.models import Device, FlagRow
+from makers_distribution import handed_over, offered, ready_devices, reserved, status_of
+from reuse.devices.models import FlagRow
 from reuse.devices.rules import Status
-from reuse.donations.models import Donation
 from reuse.history.queries import history_of
 from reuse.history.rules import Actor
 from reuse.house import House
@@ -31,26 +28,6 @@ def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a certificate looks like is not the point here."""
     page = b"%PDF-1.7 stands for "
     monkeypatch.setattr(certifying, "print_certificate", lambda value, _: page + value.canonical_json)
-
-
-def certified(town: Town, number: int) -> str:
-    """A company's laptop with two media, wiped by nwipe, accepted, certified and ready; the serials end in `number`."""
-    media = [replace(one, serial=f"{(one.serial or '')[:-1]}{number}") for one in VM03]
-    log = log_of("vm03-nwipe")
-    for before, after in zip(VM03, media, strict=True):
-        log = log.replace(str(before.serial).encode(), str(after.serial).encode())
-    (device_id,) = ready_devices(town)
-    town.lead.post(f"/v1/devices/{device_id}/moves", {"to": "in_workshop"})
-    with transaction(town.house.database) as session:
-        device = session.get_one(Device, UUID(device_id))
-        change_device(session, device, custody_since=RECEIVED)
-        session.get_one(Donation, device.donation_id).required_erasure = "clear"
-        add_media(session, Actor(device.workshop_id, "capture-bench"), device, media, source="capture")
-    assert upload(town.technician, log).status_code == 201
-    answer = decide(town.data_security, UUID(device_id))
-    assert town.data_security.done(answer)["state"] == "succeeded"
-    made_ready_again(town, device_id)
-    return device_id
 
 
 def tool_of(house: House) -> dict[str, str]:
@@ -80,9 +57,9 @@ def flags(session: Session, device_id: str) -> list[str]:
 def test_what_is_here_is_stopped_and_what_is_out_is_listed_with_its_receipt_on_any_database(any_house: House) -> None:
     with open_doors(any_house) as client:
         town = settle_town(any_house, client)
-        out = certified(town, 3)
+        out = certified_laptop(town, 3)
         receipt = handed_over(town.network, reserved(town.network, offered(town, [out])))
-        held = certified(town, 4)
+        held = certified_laptop(town, 4)
         reservation = reserved(town.network, offered(town, [held]))
         (innocent,) = ready_devices(town)
         result = recalled(town.region, town.house)
@@ -108,7 +85,7 @@ def test_what_is_here_is_stopped_and_what_is_out_is_listed_with_its_receipt_on_a
 
 
 def test_a_recall_asked_again_is_the_same_recall_and_changes_nothing_more(town: Town) -> None:
-    device_id = certified(town, 4)
+    device_id = certified_laptop(town, 4)
     first = recalled(town.lead, town.house)
     version = town.lead.get(f"/v1/devices/{device_id}").json()["version"]
     assert recalled(town.lead, town.house) == first
@@ -120,7 +97,7 @@ def test_a_recall_asked_again_is_the_same_recall_and_changes_nothing_more(town: 
 def test_a_killed_recall_goes_on_where_it_was_and_stops_no_device_twice(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    devices = [certified(town, 4), certified(town, 3)]
+    devices = [certified_laptop(town, 4), certified_laptop(town, 3)]
     monkeypatch.setattr(tasks, "AT_ONCE", 1)
     real, calls = tasks.recall_device, list[UUID]()
 
@@ -140,7 +117,7 @@ def test_a_killed_recall_goes_on_where_it_was_and_stops_no_device_twice(
 
 
 def test_an_acceptance_that_rests_on_another_word_is_left_alone(town: Town) -> None:
-    device_id = certified(town, 4)
+    device_id = certified_laptop(town, 4)
     told = tool_of(town.house)
     with transaction(town.house.database) as session:
         item = session.exec(select(ReportItem)).all()[0]
@@ -155,7 +132,7 @@ def test_an_acceptance_that_rests_on_another_word_is_left_alone(town: Town) -> N
 def test_a_tool_that_wiped_nothing_here_is_refused_before_anything_is_recalled(
     town: Town, wrong: dict[str, str]
 ) -> None:
-    device_id = certified(town, 4)
+    device_id = certified_laptop(town, 4)
     body = {**tool_of(town.house), "reason": "Faute de frappe", **wrong}
     refused = town.lead.post("/v1/recalls", body)
     assert (refused.status_code, refused.json()["code"]) == (400, "unknown_tool")
@@ -164,7 +141,7 @@ def test_a_tool_that_wiped_nothing_here_is_refused_before_anything_is_recalled(
 
 
 def test_a_recall_reaches_no_further_than_who_asks(town: Town) -> None:
-    device_id = certified(town, 4)
+    device_id = certified_laptop(town, 4)
     other = make_organisation(town.house, "Atelier Voisin", Activity.workshop)
     away = make_territory(town.house, "Montagne")
     council = make_organisation(town.house, "Vallée", Activity.territory, territory_id=away.id)

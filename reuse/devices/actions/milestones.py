@@ -100,6 +100,7 @@ def raise_flag(session: Session, actor: Actor, device: Device, flag: Flag, *, re
     record(session, actor, thing="device", thing_id=device.id, verb="flag_raised", data=what)
     if device.status in {Status.ready, Status.listed, Status.reserved}:
         move_device(session, actor, device, Status.in_workshop, reason=f"flag: {flag.value}")
+        withdraw_milestones(session, actor, device, [], reason=f"flag: {flag.value}")  # it needs a new sign-off
 
 
 def lift_flag(session: Session, actor: Actor, device: Device, flag: Flag, *, reason: str) -> None:

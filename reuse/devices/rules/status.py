@@ -61,8 +61,10 @@ WORKED_IN = frozenset({Status.received, Status.in_workshop})
 
 
 def check_works(status: Status) -> None:
-    """Conflict where the workshop cannot work on a device of this status."""
+    """Conflict, with what to do, where the workshop cannot work on a device of this status."""
     if status not in WORKED_IN:
-        raise Conflict(
-            f"This device is {status}; work is noted while it is received or in_workshop.", code="not_in_workshop"
-        )
+        sentence = f"This device is {status}; work is noted while it is received or in_workshop."
+        if Status.in_workshop in MOVES[status]:
+            also = ", which ends its reservation and tells the network" if status is Status.reserved else ""
+            sentence += f" Move it back first: POST /v1/devices/{{id}}/moves, to in_workshop{also}."
+        raise Conflict(sentence, code="not_in_workshop")
