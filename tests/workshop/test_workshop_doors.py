@@ -140,6 +140,23 @@ def test_an_unknown_check_or_a_waiver_without_reason_keeps_nothing(town: Town) -
     assert "tested" not in met(town, device_id)
 
 
+def test_the_catalogue_of_defects_is_a_door_and_each_of_its_codes_begins_a_repair(town: Town) -> None:
+    found = town.technician.get("/v1/defects").json()["items"]
+    worn = next(one for one in found if one["code"] == "battery.worn")
+    assert worn == {
+        "code": "battery.worn",
+        "component": "battery",
+        "title_fr": "Batterie usée",
+        "title_en": "Battery worn",
+        "severity": "major",
+    }
+    assert town.network.get("/v1/defects").json()["items"] == found
+    device_id = take_in(town)
+    for one in found:
+        body = {"defect": one["code"], "action": "look"}
+        assert town.technician.post(f"/v1/devices/{device_id}/repairs", body).status_code == 201
+
+
 def test_a_repair_closes_the_gate_and_voids_the_tests(town: Town) -> None:
     device_id = take_in(town, "monitor")
     town.technician.post(f"/v1/devices/{device_id}/tests", passes("monitor"))

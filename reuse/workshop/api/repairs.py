@@ -1,5 +1,6 @@
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -9,11 +10,12 @@ from sqlmodel import Session
 from reuse.devices.api.inputs import Line
 from reuse.devices.queries import workshop_device
 from reuse.people.rules import Caller, Role, require_role
-from reuse.web import Shape, door
+from reuse.web import Page, Shape, door
 from reuse.workshop.actions.repairing import complete_repair, log_work, open_repair
 from reuse.workshop.api.floor import FLOOR, Note, Since, Until, instants_of, on_the_floor
 from reuse.workshop.models import Repair
 from reuse.workshop.queries import overseen_workshop, work_totals
+from reuse.workshop.rules import load_defects
 
 Minutes = Annotated[int, Field(ge=0, le=24 * 60)]
 
@@ -73,6 +75,22 @@ class LoggedShape(Shape):
 
 def _repair_shape(repair: Repair) -> RepairShape:
     return RepairShape.model_validate(repair.model_dump(include=set(RepairShape.model_fields)))
+
+
+class DefectShape(Shape):
+    """A defect of the catalogue; severity: blocking (repair or parts), major (repair or lower grade), minor (told)."""
+
+    code: str
+    component: str
+    title_fr: str
+    title_en: str
+    severity: Literal["blocking", "major", "minor"]
+
+
+@door("GET", "/v1/defects")
+def list_defects(caller: Caller) -> Page[DefectShape]:  # noqa: ARG001  # any member may read the catalogue
+    """The coded catalogue of defects that a repair names, in the order of the components."""
+    return Page(items=[DefectShape.model_validate(asdict(defect)) for defect in load_defects().values()])
 
 
 @door("POST", "/v1/devices/{device_id:uuid}/repairs", status=201)
@@ -152,4 +170,4 @@ def total_work(
     return TotalsShape(workshop_id=workshop, minutes=total, hours=round(total / 60, 2), activities=activities)
 
 
-doors = [add_repair, finish_repair, add_work_session, total_work]
+doors = [list_defects, add_repair, finish_repair, add_work_session, total_work]
