@@ -12,6 +12,7 @@ from labels.values.certificates import (
     ErasureCertificate,
     Evidence,
     Medium,
+    TimeConfirmation,
 )
 from labels.values.common import (
     Attachment,
@@ -98,6 +99,7 @@ __all__ = [
     "Signature",
     "TestSheet",
     "ThreeFigures",
+    "TimeConfirmation",
     "TransferDifference",
     "TransferSlip",
     "Warranty",

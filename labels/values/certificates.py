@@ -29,6 +29,15 @@ class Destruction:
 
 
 @dataclass(frozen=True)
+class TimeConfirmation:
+    """Who answered for the time zone in which a report's clock was read; that zone, and when the wipe ended by it."""
+
+    person: Person
+    timezone: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
 class Evidence:
     """A tool's report, byte for byte, as it was uploaded."""
 
@@ -77,6 +86,7 @@ class ErasureCertificate:
     json_signature: bytes = b""
     signing_key: str = ""
     pdf_signing_key: str = ""
+    time_confirmation: TimeConfirmation | None = None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Naive clocks: in which time zone a log's times are read, who said so, and what could hide behind another zone."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from sqlmodel import col, select
 
 from benches import VM01, at_bench, decide, log_of, upload
@@ -13,6 +15,7 @@ from reuse.errors import Invalid
 from reuse.history.queries import history_of
 from reuse.people.models import Territory
 from reuse.transactions import reading, transaction
+from reuse.wiping.actions.offline import verify_certificate_file
 from reuse.wiping.evidence.times import compare_clock
 
 LOCAL = datetime(2026, 3, 2, 8, 14, 11, tzinfo=UTC)
@@ -50,7 +53,19 @@ def test_a_zone_that_lifts_a_wipe_past_the_reception_needs_the_word_of_data_secu
     with reading(town.house.database) as session:
         told = [one for one in history_of(session, "device", device_id) if one.verb == "erasure_time_confirmed"]
     assert [one.data["reason"] for one in told] == [body["reason"]]
-    assert decide(town.data_security, device_id).status_code == 202
+    job = town.data_security.done(decide(town.data_security, device_id))
+    (certificate_id,) = job["result"]["certificate_ids"]
+    content = town.data_security.get(f"/v1/certificates/{certificate_id}").json()["content"]
+    said = content["time_confirmation"]
+    assert (said["name"], said["reason"], said["timezone"]) == ("secu-1", body["reason"], "UTC")
+    assert (said["ended_at"], said["otherwise_ended_at"]) == (item["ended_at"], item["earliest_end_at"])
+    assert abs(datetime.fromisoformat(said["at"]) - told[0].at) < timedelta(seconds=5)
+    pdf = town.data_security.get(f"/v1/certificates/{certificate_id}/pdf").content
+    text = " ".join(PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
+    assert "Heure du rapport confirmée par" in text
+    assert "Horloge lue en / Clock read in UTC" in text
+    checked = verify_certificate_file(pdf)
+    assert (checked.holds, checked.pages) == (True, "identical")
 
 
 def test_a_report_sent_right_after_the_wipe_needs_no_word_about_its_zone(

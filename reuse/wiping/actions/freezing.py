@@ -19,6 +19,7 @@ from reuse.wiping.models import Disposal, ErasureReport, ReportItem, Sanitizatio
 SCHEMA = "filiere-erasure-certificate/1"
 STANDARD = "NIST SP 800-88 Rev. 2 (09/2025)"
 OVERWRITING = frozenset({"nwipe", "shredos", "ereuse-workbench", "blancco"})
+DATA_SECURITY = "sécurité des données / data security"
 FLASH = frozenset({"ssd_sata", "ssd_nvme", "emmc", "ufs", "sd", "usb"})
 
 
@@ -79,11 +80,12 @@ def frozen(session: Session, facts: Facts, imprint: dict[str, Any]) -> dict[str,
         **_deed(facts),
         "validation": {
             "name": facts.sanitization.person,
-            "title": "sécurité des données / data security",
+            "title": DATA_SECURITY,
             "at": facts.sanitization.at,
             "place": issuer.name,
         },
         "operation": _operator(facts, issuer.name),
+        "time_confirmation": _time_confirmation(facts, issuer.name),
         "policy": facts.sanitization.policy,
         "evidence": _evidence(facts),
         "notes": _notes(facts),
@@ -152,6 +154,23 @@ def _operator(facts: Facts, place: str) -> dict[str, Any]:
         "title": "",
         "at": facts.disposal.at if facts.disposal else None,
         "place": place,
+    }
+
+
+def _time_confirmation(facts: Facts, place: str) -> dict[str, Any] | None:
+    """Who answered for the zone in which the report's clock was read, where another would end the wipe earlier."""
+    item, report = facts.item, facts.report
+    if item is None or report is None or item.time_confirmed_by is None:
+        return None
+    return {
+        "name": item.time_confirmed_by,
+        "title": DATA_SECURITY,
+        "at": item.time_confirmed_at,
+        "place": place,
+        "timezone": report.timezone,
+        "ended_at": item.ended_at,
+        "otherwise_ended_at": item.earliest_end_at,
+        "reason": item.time_note,
     }
 
 

@@ -6,7 +6,18 @@ from decimal import Decimal
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from labels.values import Destruction, ErasureCertificate, Evidence, Imprint, Item, Language, Medium, Party, Person
+from labels.values import (
+    Destruction,
+    ErasureCertificate,
+    Evidence,
+    Imprint,
+    Item,
+    Language,
+    Medium,
+    Party,
+    Person,
+    TimeConfirmation,
+)
 
 READ_AS = {"none": "NV", "last": "VL", "all": "VA"}
 """nwipe's own letters for its verification, in the last line of its table (spec/wiping.md)."""
@@ -52,6 +63,7 @@ def certificate_value(
         json_signature=signature,
         signing_key=content["signing_key"]["fingerprint"],
         pdf_signing_key=content["pdf_signing_key"]["fingerprint"],
+        time_confirmation=_time_confirmation(content.get("time_confirmation"), zone),
     )
 
 
@@ -102,6 +114,13 @@ def _party(one: Mapping[str, Any]) -> Party:
 
 def _person(one: Mapping[str, Any], zone: ZoneInfo) -> Person:
     return Person(one["name"] or STATION, one["title"], _moment(one["at"], zone), one["place"])
+
+
+def _time_confirmation(one: Mapping[str, Any] | None, zone: ZoneInfo) -> TimeConfirmation | None:
+    if one is None:
+        return None
+    ended_at = datetime.fromisoformat(one["ended_at"]).astimezone(zone)
+    return TimeConfirmation(_person(one, zone), one["timezone"], ended_at)
 
 
 def _destruction(one: Mapping[str, Any] | None, zone: ZoneInfo) -> Destruction | None:
