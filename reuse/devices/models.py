@@ -20,6 +20,15 @@ class Device(SQLModel, table=True):
         CheckConstraint("version >= 1", name="ck_device_version"),
         Index("ix_device_workshop_status", "workshop_id", "status"),
         Index("ix_device_territory_status", "territory_id", "status", "category"),
+        Index(  # what is on offer, in the order in which it is picked
+            "ix_device_offered",
+            "territory_id",
+            "category",
+            "listed_at",
+            "id",
+            sqlite_where=text("status = 'listed'"),
+            postgresql_where=text("status = 'listed'"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)

@@ -102,6 +102,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_device_donor_id"), "device", ["donor_id"], unique=False)
     op.create_index(op.f("ix_device_merged_into_id"), "device", ["merged_into_id"], unique=False)
     op.create_index(op.f("ix_device_network_id"), "device", ["network_id"], unique=False)
+    op.create_index(
+        "ix_device_offered",
+        "device",
+        ["territory_id", "category", "listed_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'listed'"),
+        postgresql_where=sa.text("status = 'listed'"),
+    )
     op.create_index("ix_device_territory_status", "device", ["territory_id", "status", "category"], unique=False)
     op.create_index("ix_device_workshop_status", "device", ["workshop_id", "status"], unique=False)
     op.create_table(
@@ -1959,6 +1967,12 @@ def downgrade() -> None:
     op.drop_table("document")
     op.drop_index("ix_device_workshop_status", table_name="device")
     op.drop_index("ix_device_territory_status", table_name="device")
+    op.drop_index(
+        "ix_device_offered",
+        table_name="device",
+        sqlite_where=sa.text("status = 'listed'"),
+        postgresql_where=sa.text("status = 'listed'"),
+    )
     op.drop_index(op.f("ix_device_network_id"), table_name="device")
     op.drop_index(op.f("ix_device_merged_into_id"), table_name="device")
     op.drop_index(op.f("ix_device_donor_id"), table_name="device")

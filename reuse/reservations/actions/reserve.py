@@ -86,14 +86,7 @@ def reserve_by_criteria(
     """Keep so many devices that meet the criteria, those listed longest first; Conflict `not_available` for too few."""
     require_role(caller, Role.network)
     expire_holds(session, territory_id=caller.territory_id)
-    there = session.exec(select(func.count()).select_from(Device).where(*_wanted(caller, criteria))).one()
-    devices: list[Device] = []
-    if there >= quantity or (there and allow_partial):
-        devices = _pick(session, caller, criteria, min(quantity, there))
-    if not devices or (len(devices) < quantity and not allow_partial):
-        sentence = f"Free devices that meet these criteria: {max(there, len(devices))}; wanted: {quantity}."
-        fault = Fault("/criteria/quantity", "not_available", sentence)
-        raise Conflict(f"{sentence} Ask for fewer, or allow_partial.", code="not_available", errors=(fault,))
+    devices = _pick(session, caller, criteria, quantity, allow_partial=allow_partial)
     told = {**asdict(criteria), "quantity": quantity}
     return hold_devices(session, holder(caller), devices, hold=hold, criteria=told, allow_partial=allow_partial)
 
@@ -102,20 +95,28 @@ def _wanted(caller: Caller, criteria: Criteria) -> list[ColumnElement[bool]]:
     return [on_offer(caller.territory_id), *wished(**asdict(criteria))]
 
 
-def _pick(session: Session, caller: Caller, criteria: Criteria, quantity: int) -> list[Device]:
+def _pick(session: Session, caller: Caller, criteria: Criteria, quantity: int, *, allow_partial: bool) -> list[Device]:
     """Lock the devices listed longest, passing over those that others are busy with.
 
     Where too few are left so, others hold some that they may yet give back: then those in want queue on their
     territory's row and wait for what is locked, one after the other. Without the queue, several could each hold a part
-    of the last devices and all go away with nothing.
+    of the last devices and all go away with nothing. Whom even all of them could not serve does not wait.
     """
     try:
         with session.begin_nested():
             return _lock_unlocked(session, caller, criteria, quantity)
     except _TooFewUnlocked:
+        there = session.exec(select(func.count()).select_from(Device).where(*_wanted(caller, criteria))).one()
+    devices: list[Device] = []
+    if there >= quantity or (there and allow_partial):
         queue = select(Territory.id).where(Territory.id == caller.territory_id).with_for_update(key_share=True)
         session.exec(queue).one()
-        return _lock(session, caller, criteria, quantity, skip_locked=False)
+        devices = _lock(session, caller, criteria, min(quantity, there), skip_locked=False)
+    if not devices or (len(devices) < quantity and not allow_partial):
+        sentence = f"Free devices that meet these criteria: {max(there, len(devices))}; wanted: {quantity}."
+        fault = Fault("/criteria/quantity", "not_available", sentence)
+        raise Conflict(f"{sentence} Ask for fewer, or allow_partial.", code="not_available", errors=(fault,))
+    return devices
 
 
 def _lock_unlocked(session: Session, caller: Caller, criteria: Criteria, quantity: int) -> list[Device]:
