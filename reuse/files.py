@@ -1,5 +1,6 @@
 """Bytes kept once under the name of their own hash, on a disk or in an S3-compatible store."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ class Files:
             return bytes(obstore.get(self.store, _key(digest)).bytes())
         except FileNotFoundError as error:
             raise NotFound(f"No file is kept under {digest}.", code="file_missing") from error
+
+    def erase(self, digest: str) -> None:
+        """Let the bytes under this SHA-256 go, for ever; nothing happens where there are none."""
+        with contextlib.suppress(FileNotFoundError):
+            obstore.delete(self.store, _key(digest))
 
     def put_file(self, path: Path) -> str:
         """Keep a file of any size and return its SHA-256, without ever holding it in memory; it appears whole."""

@@ -100,7 +100,9 @@ def held_beside_status(look: Look, device_ids: Sequence[UUID]) -> Iterator[str]:
 
 def document_without_its_bytes(look: Look, document_ids: Sequence[UUID]) -> Iterator[str]:
     """Every document, certificates first of all, is still stored, byte for byte."""
-    statement = select(Document.number, Document.id, Document.sha256).where(col(Document.id).in_(document_ids))
+    statement = select(Document.number, Document.id, Document.sha256).where(
+        col(Document.id).in_(document_ids), col(Document.erased_at).is_(None)
+    )
     for number, document_id, digest in look.session.exec(statement.order_by(col(Document.id))):
         try:
             is_whole = sha256_hex(look.files.get(digest)) == digest

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
 from reuse.documents.models import Document
-from reuse.documents.queries import document_for, visible_documents
+from reuse.documents.queries import check_not_erased, document_for, visible_documents
 from reuse.house import House
 from reuse.people.rules import Caller
 from reuse.transactions import reading
@@ -15,7 +15,10 @@ from reuse.web import Answer, Page, Shape, door, page_of
 
 
 class DocumentShape(Shape):
-    """A document that was issued; its bytes are at `/v1/documents/{id}/content`."""
+    """A document that was issued; its bytes are at `/v1/documents/{id}/content`.
+
+    From `erased_at` on they are gone, their term being over; number and hash remain.
+    """
 
     id: UUID
     kind: str
@@ -28,6 +31,7 @@ class DocumentShape(Shape):
     donation_id: UUID | None
     device_id: UUID | None
     created_at: datetime
+    erased_at: datetime | None
 
 
 def document_shape(document: Document) -> DocumentShape:
@@ -78,12 +82,14 @@ def download_document(caller: Caller, house: House, document_id: FromPath[UUID])
 
 
 def document_bytes(house: House, document: Document) -> Answer:
-    """The stored bytes with the headers of a download that no browser runs."""
+    """The stored bytes with the headers of a download that no browser runs; NotFound once they are erased."""
+    check_not_erased(document)
     return Answer(house.files.get(document.sha256), headers=_headers(document), media_type=document.media_type)
 
 
 def document_stream(house: House, document: Document) -> Stream:
-    """The stored bytes, sent as they are read; for a door with its own transaction."""
+    """The stored bytes, sent as they are read; for a door with its own transaction. NotFound once they are erased."""
+    check_not_erased(document)
     headers = {**_headers(document), "Content-Length": str(document.size)}
     return Stream(house.files.pieces(document.sha256), media_type=document.media_type, headers=headers)
 

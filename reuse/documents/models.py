@@ -18,7 +18,10 @@ class NumberSeries(SQLModel, table=True):
 
 
 class Document(SQLModel, table=True):
-    """A rendered document: stored once, hashed, numbered, never overwritten."""
+    """A rendered document: stored once, hashed, numbered, never overwritten.
+
+    Once its term is over its bytes go (`erased_at`); number and hash remain.
+    """
 
     id: UUID = Field(primary_key=True)
     kind: str
@@ -37,3 +40,4 @@ class Document(SQLModel, table=True):
     donation_id: UUID | None = Field(default=None, index=True)
     device_id: UUID | None = Field(default=None, index=True)
     created_at: datetime = Field(sa_type=INSTANT)
+    erased_at: datetime | None = Field(default=None, sa_type=INSTANT)

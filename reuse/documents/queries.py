@@ -25,6 +25,17 @@ def visible_documents(caller: Caller) -> ColumnElement[bool]:
     )
 
 
+def check_not_erased(document: Document) -> None:
+    """NotFound where the document's term is over and its bytes are gone; its row says so to whoever may read it."""
+    if document.erased_at is not None:
+        day = f"{document.erased_at:%Y-%m-%d}"
+        raise NotFound(
+            f"The bytes of {document.number or document.title} were erased on {day}, when their term was over; "
+            f"its SHA-256 remains: {document.sha256}.",
+            code="document_erased",
+        )
+
+
 def document_for(session: Session, caller: Caller, document_id: UUID) -> Document:
     """The document, if the caller may read it; NotFound otherwise."""
     found = session.exec(select(Document).where(Document.id == document_id, visible_documents(caller))).first()

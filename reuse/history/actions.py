@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import ColumnElement, bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.bulk import MANY, insert_rows
 from reuse.canonical import as_json
 from reuse.history.models import HistoryHead, HistoryRecord
-from reuse.history.rules import FIRST, Actor, chain_hash, new_salt, open_part, seal_of
+from reuse.history.rules import FIRST, Actor, chain_hash, kept_seal, new_salt, open_part, seal_of
 
 LOOKUP = 500  # ids in one IN (…): far under SQLite's and PostgreSQL's limits on parameters
 
@@ -89,6 +89,24 @@ def begin_chains(session: Session, actor: Actor, happenings: Iterable[Happening]
     _write(session, rows)
     heads = ((row["thing"], row["thing_id"], 1, row["hash"]) for row in rows)
     insert_rows(session, HistoryHead, ("thing", "thing_id", "seq", "hash"), heads)
+
+
+def forget_persons(session: Session, condition: ColumnElement[bool], *, limit: int) -> list[UUID]:
+    """Forget who is named in at most so many records, oldest first; their chains hold as before.
+
+    The seal takes the place of person, key, salt and personal data: with the salt gone, nobody finds a name by trying
+    names. Returns the ids of the records.
+    """
+    statement = select(HistoryRecord).where(condition, col(HistoryRecord.seal).is_(None))
+    rows = session.exec(statement.order_by(col(HistoryRecord.id)).limit(limit)).all()
+    for row in rows:
+        stored = row.model_dump()
+        row.seal = kept_seal(stored)
+        row.data = open_part(stored)["data"]
+        row.person, row.key_id, row.salt = None, None, ""
+        session.add(row)
+    session.flush()
+    return [row.id for row in rows]
 
 
 def _write(session: Session, rows: Sequence[dict[str, Any]]) -> None:

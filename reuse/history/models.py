@@ -9,7 +9,10 @@ from reuse.columns import DOCUMENT, INSTANT, table_name
 
 
 class HistoryRecord(SQLModel, table=True):
-    """One thing that happened to one device, donation, certificate…; never changed, never removed."""
+    """One thing that happened to one device, donation, certificate…; never removed, and never changed but in one way.
+
+    Where its personal part is forgotten, `seal` stands for it in the chain, and the salt is gone with the names.
+    """
 
     __tablename__ = table_name("history_record")
     __table_args__ = (Index("uq_history_record_thing_seq", "thing", "thing_id", "seq", unique=True),)
@@ -28,6 +31,7 @@ class HistoryRecord(SQLModel, table=True):
     key_id: UUID | None = None
     data: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
     salt: str
+    seal: str | None = None
     previous: str
     hash: str
 

@@ -8,11 +8,11 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from reuse.history.models import HistoryHead, HistoryRecord
-from reuse.history.rules import FIRST, chain_hash, open_part, seal_of
+from reuse.history.rules import FIRST, chain_hash, kept_seal, open_part
 
 PORTION = 500
 """Chains that are verified with one question."""
-NOT_HASHED = frozenset({"id", "salt", "previous", "hash"})
+NOT_HASHED = frozenset({"id", "salt", "seal", "previous", "hash"})
 """What of a stored record is not its content, which its own hash covers."""
 _COLUMNS = [col(getattr(HistoryRecord, name)) for name in HistoryRecord.model_fields]
 
@@ -145,8 +145,12 @@ def _check_record(row: Mapping[Any, Any], seq: int, previous: str) -> Iterator[B
         yield Break(*place, f"record {seq + 1} is missing")
     elif row["previous"] != previous:
         yield Break(*place, "it does not hold the hash of the record before it")
-    content = content_of(row)
-    if row["hash"] != chain_hash(open_part(content), seal_of(content, row["salt"]), row["previous"]):
+    try:
+        seal = kept_seal(row)
+    except ValueError as error:
+        yield Break(*place, str(error))
+        return
+    if row["hash"] != chain_hash(open_part(content_of(row)), seal, row["previous"]):
         yield Break(*place, "its content is not what was recorded")
 
 

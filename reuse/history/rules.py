@@ -50,6 +50,18 @@ def seal_of(content: Mapping[str, Any], salt: str) -> str:
     )
 
 
+def kept_seal(row: Mapping[str, Any]) -> str:
+    """The seal of a stored record: the one that was kept when its persons were forgotten, else that of its persons.
+
+    ValueError where a forgotten record names somebody all the same, which no hash would cover.
+    """
+    if row.get("seal") is None:
+        return seal_of(row, row["salt"])
+    if row["person"] or row["key_id"] or row["salt"] or not PERSONAL.isdisjoint(row["data"]):
+        raise ValueError("it names persons who were forgotten")
+    return row["seal"]
+
+
 def chain_hash(opened: Mapping[str, Any], seal: str, previous: str) -> str:
     """SHA-256 over the canonical JSON of the open part, the seal of the rest and the hash of the record before it."""
     return sha256_hex(canonical_json({**opened, "seal": seal, "previous": previous}))

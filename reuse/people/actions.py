@@ -16,9 +16,10 @@ from reuse.errors import Conflict, Fault, Invalid, NotFound, Stale
 from reuse.history.actions import record
 from reuse.history.rules import SYSTEM
 from reuse.people import queries
-from reuse.people.models import ApiKey, Organisation, Territory
+from reuse.people.models import AccessRecord, ApiKey, Organisation, Territory
 from reuse.people.rules import (
     STANDS_ALONE,
+    Access,
     Activity,
     Caller,
     LegalForm,
@@ -224,6 +225,29 @@ def caller_of_key(session: Session, presented: str, *, secret_key: bytes) -> Cal
         roles=frozenset(Role(name) for name in found.roles),
         key_id=found.id,
         person=found.person,
+    )
+
+
+def note_access(
+    session: Session, caller: Caller, act: Access, *, thing: str, thing_id: UUID, owner_id: UUID, reason: str
+) -> None:
+    """Write down that personal data of this thing is read, exported or erased, in the transaction that does it.
+
+    `owner_id` is whose data it is: that organisation sees the record, and so does the caller's.
+    """
+    session.add(
+        AccessRecord(
+            id=clock.new_id(),
+            at=clock.now(),
+            organisation_id=caller.organisation_id,
+            person=caller.person,
+            key_id=caller.key_id,
+            act=act,
+            thing=thing,
+            thing_id=thing_id,
+            owner_id=owner_id,
+            reason=reason,
+        )
     )
 
 

@@ -1,6 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from reuse.columns import DOCUMENT, INSTANT, table_name
@@ -38,6 +39,27 @@ class Organisation(SQLModel, table=True):
     siret: str | None = None
     activities: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
     created_at: datetime = Field(sa_type=INSTANT)
+
+
+class AccessRecord(SQLModel, table=True):
+    """Who read, exported or erased personal data of which thing, when and why; never what it said.
+
+    `owner_id` is the organisation whose data it is. A record is swept a year later (reuse/data/retention.json).
+    """
+
+    __tablename__ = table_name("access_record")
+    __table_args__ = (Index("ix_access_record_owner", "owner_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_type=INSTANT)
+    organisation_id: UUID = Field(index=True)
+    person: str | None = None
+    key_id: UUID | None = None
+    act: str
+    thing: str
+    thing_id: UUID
+    owner_id: UUID
+    reason: str
 
 
 class ApiKey(SQLModel, table=True):

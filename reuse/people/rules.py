@@ -37,6 +37,14 @@ class Role(StrEnum):
     operator = "operator"
 
 
+class Access(StrEnum):
+    """What was done with personal data, as the access log says it."""
+
+    read = "read"
+    exported = "exported"
+    erased = "erased"
+
+
 class LegalForm(StrEnum):
     """Decides price caps and re-use targets: who gave the device matters."""
 

@@ -9,7 +9,10 @@ from reuse.columns import BIG, DOCUMENT, INSTANT, table_name
 
 
 class ErasureReport(SQLModel, table=True):
-    """Evidence of a tool as it was uploaded; its bytes are kept under `sha256`. The same bytes are one report."""
+    """Evidence of a tool as it was uploaded; its bytes are kept under `sha256`. The same bytes are one report.
+
+    From `erased_at` on the bytes are gone, their term being over.
+    """
 
     __tablename__ = table_name("erasure_report")
     __table_args__ = (UniqueConstraint("organisation_id", "sha256", name="uq_erasure_report_bytes"),)
@@ -29,6 +32,7 @@ class ErasureReport(SQLModel, table=True):
     only_device_id: UUID | None = None
     only_medium_id: UUID | None = None
     received_at: datetime = Field(sa_type=INSTANT)
+    erased_at: datetime | None = Field(default=None, sa_type=INSTANT)
 
 
 class UploadPace(SQLModel, table=True):

@@ -3,11 +3,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, col, update
 
 from makers import make_organisation
 from reuse import clock
-from reuse.history.actions import Happening, record, record_all
+from reuse.history.actions import Happening, forget_persons, record, record_all
+from reuse.history.models import HistoryRecord
 from reuse.history.queries import content_of, history_of, verify_history
 from reuse.history.rules import SYSTEM, Actor, chain_hash, open_part, seal_of
 from reuse.house import House
@@ -104,3 +105,35 @@ def test_the_same_name_is_sealed_differently_in_each_record(house: House) -> Non
         records = history_of(session, "probe", THING)
         seals = {seal_of(content_of(one.model_dump()), one.salt) for one in records}
     assert len(seals) == len({one.salt for one in records}) == 2
+
+
+def forget_all(session: Session) -> list[UUID]:
+    return forget_persons(session, col(HistoryRecord.thing) == "probe", limit=100)
+
+
+def test_who_acted_can_be_forgotten_and_the_chain_holds_on(any_house: House) -> None:
+    with transaction(any_house.database) as session:
+        for number, who in ((1, "tech-1"), (2, "tech-2")):
+            data = {"number": number, "note": f"mots-{number}"}
+            record(session, Actor(None, who, THING), thing="probe", thing_id=THING, verb="done", data=data)
+    with transaction(any_house.database) as session:
+        assert len(forget_all(session)) == 2
+        assert forget_all(session) == []
+    with transaction(any_house.database) as session:
+        record(session, Actor(None, "tech-3"), thing="probe", thing_id=THING, verb="done")
+    with reading(any_house.database) as session:
+        records = history_of(session, "probe", THING)
+        assert [(one.person, one.key_id, one.salt) for one in records[:2]] == [(None, None, "")] * 2
+        assert [one.data for one in records] == [{"number": 1}, {"number": 2}, {}]
+        assert verify_history(session).breaks == ()
+
+
+@pytest.mark.parametrize("forgery", [{"person": "tech-9"}, {"salt": "ab"}, {"seal": "cd"}, {"verb": "undone"}])
+def test_nothing_can_be_put_in_the_place_of_forgotten_persons(any_house: House, forgery: dict[str, str]) -> None:
+    with transaction(any_house.database) as session:
+        record(session, Actor(None, "tech-1"), thing="probe", thing_id=THING, verb="done")
+        forget_all(session)
+    with transaction(any_house.database) as session:
+        session.exec(update(HistoryRecord).where(col(HistoryRecord.thing) == "probe").values(forgery))
+    with reading(any_house.database) as session:
+        assert len(verify_history(session).breaks) == 1

@@ -12,7 +12,8 @@ class DonationImport(SQLModel, table=True):
     """A list that was sent for a donation; its bytes are kept under `sha256`.
 
     `mapping` is how its headers were taken where that was not by their words: as given with it (`mapping_how`), or as
-    remembered when it was first read. It stays, so that the list read again is read alike.
+    remembered when it was first read. It stays, so that the list read again is read alike. `erased_at` is when the list
+    itself went, which names whoever the donor named in it.
     """
 
     __tablename__ = table_name("donation_import")
@@ -30,6 +31,7 @@ class DonationImport(SQLModel, table=True):
     mapping_how: str | None = None
     created_at: datetime = Field(sa_type=INSTANT)
     ended_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    erased_at: datetime | None = Field(default=None, sa_type=INSTANT)
 
 
 class ImportMapping(SQLModel, table=True):

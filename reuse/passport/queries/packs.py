@@ -59,7 +59,7 @@ def chains_of(session: Session, caller: Caller, donation: Donation) -> list[Head
 def documents_in(session: Session, caller: Caller, donation: Donation) -> list[Document]:
     """Every document about the donation, its devices or their hand-overs that the caller may read, oldest first.
 
-    Certificates stand apart, and a pack holds no packs.
+    Certificates stand apart, and a pack holds no packs, nor what is erased.
     """
     devices = their_chains(caller, donation.id)
     handovers = session.exec(
@@ -69,7 +69,10 @@ def documents_in(session: Session, caller: Caller, donation: Donation) -> list[D
     found: dict[UUID, Document] = {}
     for condition in (about[0] | about[1], *_receipts([receipt_key(one) for one in handovers])):
         statement = select(Document).where(
-            condition, col(Document.kind).not_in([PACK, CERTIFICATE]), visible_documents(caller)
+            condition,
+            col(Document.kind).not_in([PACK, CERTIFICATE]),
+            col(Document.erased_at).is_(None),
+            visible_documents(caller),
         )
         found |= {document.id: document for document in session.exec(statement)}
     return [found[document_id] for document_id in sorted(found)]

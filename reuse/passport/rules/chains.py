@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from reuse.canonical import canonical_json
-from reuse.history.rules import FIRST, PERSONAL, chain_hash, open_part, seal_of
+from reuse.history.rules import FIRST, PERSONAL, chain_hash, kept_seal, open_part, seal_of
 from reuse.passport.rules.index import Head
 
 OPEN = ("thing", "thing_id", "seq", "verb", "from_state", "to_state", "at", "recorded_at", "organisation_id", "data")
@@ -16,12 +16,13 @@ Line = Mapping[str, Any]
 def as_line(row: Line, *, by: str | None, is_open: bool) -> bytes:
     """A stored record as a line: whole with its salt for those who may know the persons, else sealed.
 
+    One whose persons are forgotten is sealed for everybody.
     `by` is who did it as this reader may know it; the seal, not this pseudonym, stands in the chain.
     """
     line = {name: row[name] for name in (*OPEN, "previous", "hash")}
-    if is_open:
+    if is_open and row["seal"] is None:
         return canonical_json({**line, "person": row["person"], "key_id": row["key_id"], "salt": row["salt"]})
-    return canonical_json({**line, "data": open_part(row)["data"], "by": by, "seal": seal_of(row, row["salt"])})
+    return canonical_json({**line, "data": open_part(row)["data"], "by": by, "seal": kept_seal(row)})
 
 
 def line_hash(line: Line) -> str:
