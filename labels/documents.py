@@ -21,6 +21,7 @@ from labels.values import (
     CertificateCover,
     DonationAgreement,
     ErasureCertificate,
+    ExportFile,
     HandoverReceipt,
     ImpactReport,
     ImpactRow,
@@ -41,6 +42,7 @@ _Document = (
     | CertificateCover
     | DonationAgreement
     | ErasureCertificate
+    | ExportFile
     | HandoverReceipt
     | ImpactReport
     | PickupNote
@@ -288,3 +290,8 @@ def render_impact_report(value: ImpactReport) -> bytes:
 def render_test_sheet(value: TestSheet) -> bytes:
     """The test sheet of one device, in the imprint's language."""
     return _render("testsheet", value, value.imprint.language)
+
+
+def render_export_file(value: ExportFile) -> bytes:
+    """The file of a load that leaves the Union, in French and English: customs and consignee read one each."""
+    return _render("export", value, "both")

@@ -17,6 +17,7 @@ from reuse.catalogue import api as catalogue
 from reuse.devices import api as devices
 from reuse.documents import api as documents
 from reuse.donations import api as donations
+from reuse.exports import api as exports
 from reuse.handovers import api as handovers
 from reuse.house import House
 from reuse.impact import api as impact
@@ -50,6 +51,7 @@ DOORS = [
     *workshop.doors,
     *catalogue.doors,
     *reservations.doors,
+    *exports.doors,
     *handovers.doors,
     *recalls.doors,
 ]

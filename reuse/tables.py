@@ -4,6 +4,7 @@ from reuse.catalogue import models as catalogue
 from reuse.devices import models as devices
 from reuse.documents import models as documents
 from reuse.donations import models as donations
+from reuse.exports import models as exports
 from reuse.handovers import models as handovers
 from reuse.history import models as history
 from reuse.idempotency import KeptAnswer
@@ -21,6 +22,7 @@ __all__ = [
     "devices",
     "documents",
     "donations",
+    "exports",
     "handovers",
     "history",
     "jobs",

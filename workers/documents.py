@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from labels import documents as paper
-from labels import values
+from labels import tables, values
 from labels.words import word
 from reuse.documents.actions import Readers, add_document
 from reuse.wiping.actions.covers import draw_up, enter_cover
@@ -23,6 +23,8 @@ class Press:
     value: type[Any]
     render: Callable[[Any], bytes]
     title: str
+    media_type: str = "application/pdf"
+    suffix: str = ".pdf"
 
 
 PRESSES: dict[str, Press] = {
@@ -35,6 +37,8 @@ PRESSES: dict[str, Press] = {
     "transfer_slip": Press(values.TransferSlip, paper.render_transfer_slip, "title.transfer"),
     "handover_receipt": Press(values.HandoverReceipt, paper.render_handover_receipt, "title.handover"),
     "test_sheet": Press(values.TestSheet, paper.render_test_sheet, "title.testsheet"),
+    "export_file": Press(values.ExportFile, paper.render_export_file, "title.export"),
+    "export_table": Press(values.ExportTable, tables.render_export_table, "title.export_table", "text/csv", ".csv"),
     "impact_report": Press(values.ImpactReport, paper.render_impact_report, "title.impact"),
 }
 
@@ -72,8 +76,8 @@ def _enter(
         session,
         kind=order["kind"],
         title=f"{word(press.title, imprint.language)} {imprint.number}",
-        media_type="application/pdf",
-        file_name=f"{imprint.number}.pdf",
+        media_type=press.media_type,
+        file_name=f"{imprint.number}{press.suffix}",
         sha256=sha256,
         size=size,
         organisation_id=UUID(order["organisation_id"]),

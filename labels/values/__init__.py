@@ -47,6 +47,7 @@ from labels.values.donations import (
     TransferDifference,
     TransferSlip,
 )
+from labels.values.exports import CheckWord, ExportFile, ExportRecord, ExportTable, ExportTest
 from labels.values.handovers import HandoverLine, HandoverReceipt, Warranty
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
 from labels.values.rounds import Burden, CarrierSheet, SheetStop
@@ -61,6 +62,7 @@ __all__ = [
     "CarrierSheet",
     "CertificateCover",
     "CheckLine",
+    "CheckWord",
     "Clause",
     "Container",
     "CountLine",
@@ -71,6 +73,10 @@ __all__ = [
     "DonationAgreement",
     "ErasureCertificate",
     "Evidence",
+    "ExportFile",
+    "ExportRecord",
+    "ExportTable",
+    "ExportTest",
     "HandoverLine",
     "HandoverReceipt",
     "ImpactReport",

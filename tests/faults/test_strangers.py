@@ -115,6 +115,8 @@ def fill_house(town: Town) -> None:
     devices = listed_devices(town, 3)
     handed_over(town.network, reserved(town.network, devices[:1]))
     reserved(town.network, devices[1:2])
+    load = {"device_ids": devices[2:], "consignee": {"name": "Mairie de Tunis", "country": "TN"}}
+    assert town.lead.post("/v1/exports", load).status_code == 201
     town.lead.done(town.lead.post("/v1/labels", {"blank": 1, "format": "a4-24"}))
     assert town.network.post("/v1/needs", {"category": "laptop", "quantity": 5}).status_code == 201
     town.lead.done(town.lead.post("/v1/impact-reports", {}))

@@ -231,3 +231,49 @@ def sheet() -> v.CarrierSheet:
         vehicle="Fourgon 1", departs_at=AT, ends_at=AT, kilometres=Decimal("42.5"), basis="coordinates",
         over_capacity_reason="Deux trajets dans la journée.", notes="Prendre deux transpalettes.",
     )  # fmt: skip
+
+
+@pytest.fixture
+def export() -> v.ExportFile:
+    tests = (
+        v.ExportTest("Clavier : toutes les touches", "Keyboard: every key", "pass"),
+        v.ExportTest("Batterie", "Battery", "pass", "82 %"),
+        v.ExportTest("Lecteur optique", "Optical drive", "not_applicable"),
+    )
+    record = v.ExportRecord(
+        code="7K3M-9QX2-BV4",
+        name_fr="Ordinateur portable",
+        name_en="Laptop",
+        annex_category="2",
+        annex_fr="Écrans",
+        annex_en="Screens",
+        manufacturer="Lenovo",
+        model="ThinkPad T480",
+        serial="PF1ABC2D",
+        test_kind="laptop 1",
+        tester="Atelier du Canal, P-9RJTF42D",
+        tests=tests,
+        year=2018,
+        tested_on=date(2026, 11, 20),
+        hazards_fr=("accumulateur au lithium, intact",),
+        hazards_en=("lithium battery, intact",),
+        hazards_by="Atelier du Canal, P-9RJTF42D",
+        hazards_on=date(2026, 11, 20),
+        certificates=("CE-2026-000123",),
+        sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    )
+    return v.ExportFile(
+        imprint=imprint("EXP-2026-000004"),
+        holder=v.Party("Atelier du Canal", ("12 quai des Filatures, 59000 Lille, France", "FR")),
+        consignee=v.Party("Mairie de Tunis", ("12 rue de Marseille, 1000 Tunis, Tunisie", "TN")),
+        departed_at=AT,
+        contract_kind="sale",
+        contract_reference="C-2026-7",
+        contract_date="2026-02-20",
+        declared_by="responsable-2",
+        declared_at=AT,
+        packing="Caisses à alvéoles, filmées sur palette",
+        carrier="Transports du Golfe",
+        transport_document="CMR 4711",
+        records=(record, record),
+    )

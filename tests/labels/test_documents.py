@@ -33,6 +33,7 @@ RENDER: dict[str, Callable[[Any], bytes]] = {
     "reception": documents.render_reception_note,
     "sheet": documents.render_carrier_sheet,
     "handover": render_handover_receipt,
+    "export": documents.render_export_file,
     "impact": render_impact_report,
 }
 HOSTILE = (
@@ -239,7 +240,7 @@ def test_a_trial_document_says_so_and_has_no_code_to_scan(kind: str, document: A
     assert "verify" not in read.replace("/ Verify", "")
 
 
-@pytest.mark.parametrize("kind", sorted(set(RENDER) - {"certificate", "cover"}))  # those carry both languages
+@pytest.mark.parametrize("kind", sorted(set(RENDER) - {"certificate", "cover", "export"}))  # those carry both languages
 def test_documents_speak_english_where_asked(kind: str, document: Any) -> None:
     english = dataclasses.replace(document.imprint, language="en")
     pdf = RENDER[kind](dataclasses.replace(document, imprint=english))

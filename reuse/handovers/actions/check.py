@@ -11,6 +11,7 @@ from reuse.catalogue.rules import Cap, check_sale
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.errors import Conflict
+from reuse.exports.queries import check_exports
 from reuse.people.models import Organisation
 from reuse.people.rules import Caller, Role, require_role
 from reuse.reservations.models import Reservation, ReservationLine
@@ -36,6 +37,7 @@ def check_devices(
         sentence = f"Not reserved for this network any more: {names}. Leave them here and look at the reservation."
         raise Conflict(sentence, code="not_reserved", missing=("reservation",))
     check_gates(session, devices)
+    check_exports(session, reservation.network_id, devices)
     return {device.id: _check_price(session, device, live[device.id]) for device in devices}
 
 

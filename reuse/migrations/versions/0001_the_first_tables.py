@@ -1109,6 +1109,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "sha256", name="uq_erasure_report_bytes"),
     )
     op.create_table(
+        "export",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("reservation_id", sa.Uuid(), nullable=True),
+        sa.Column("consignee_id", sa.Uuid(), nullable=True),
+        sa.Column("consignee_name", sa.String(), nullable=False),
+        sa.Column("consignee_address", sa.String(), nullable=True),
+        sa.Column("destination_country", sa.String(), nullable=False),
+        sa.Column("workshop_address", sa.String(), nullable=True),
+        sa.Column("contract", DOCUMENT, nullable=True),
+        sa.Column("declaration", DOCUMENT, nullable=True),
+        sa.Column("packing", DOCUMENT, nullable=True),
+        sa.Column("transport", DOCUMENT, nullable=True),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("departed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("file_job_id", sa.Uuid(), nullable=True),
+        sa.Column("table_job_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("version >= 1", name="ck_export_version"),
+        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_export_consignee_id"), "export", ["consignee_id"], unique=False)
+    op.create_index(op.f("ix_export_reservation_id"), "export", ["reservation_id"], unique=False)
+    op.create_index(op.f("ix_export_territory_id"), "export", ["territory_id"], unique=False)
+    op.create_index("uq_export_workshop_number", "export", ["workshop_id", "number"], unique=True)
+    op.create_table(
         "fitting",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("component_id", sa.Uuid(), nullable=False),
@@ -1422,6 +1456,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_expected_count_collection_id"), "expected_count", ["collection_id"], unique=False)
+    op.create_table(
+        "export_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("export_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("hazards", DOCUMENT, nullable=True),
+        sa.Column("record", DOCUMENT, nullable=True),
+        sa.Column("sha256", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["export_id"], ["export.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_export_line_device_id"), "export_line", ["device_id"], unique=False)
+    op.create_index(op.f("ix_export_line_export_id"), "export_line", ["export_id"], unique=False)
+    op.create_index(
+        "uq_export_line_live",
+        "export_line",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("live"),
+        postgresql_where=sa.text("live"),
+    )
     op.create_table(
         "handover_line",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1740,6 +1797,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_handover_line_device_id"), table_name="handover_line")
     op.drop_index(op.f("ix_handover_line_at"), table_name="handover_line")
     op.drop_table("handover_line")
+    op.drop_index(
+        "uq_export_line_live", table_name="export_line", sqlite_where=sa.text("live"), postgresql_where=sa.text("live")
+    )
+    op.drop_index(op.f("ix_export_line_export_id"), table_name="export_line")
+    op.drop_index(op.f("ix_export_line_device_id"), table_name="export_line")
+    op.drop_table("export_line")
     op.drop_index(op.f("ix_expected_count_collection_id"), table_name="expected_count")
     op.drop_table("expected_count")
     op.drop_index("uq_container_live_code", table_name="container")
@@ -1807,6 +1870,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_fitting_device_id"), table_name="fitting")
     op.drop_index(op.f("ix_fitting_component_id"), table_name="fitting")
     op.drop_table("fitting")
+    op.drop_index("uq_export_workshop_number", table_name="export")
+    op.drop_index(op.f("ix_export_territory_id"), table_name="export")
+    op.drop_index(op.f("ix_export_reservation_id"), table_name="export")
+    op.drop_index(op.f("ix_export_consignee_id"), table_name="export")
+    op.drop_table("export")
     op.drop_table("erasure_report")
     op.drop_index(
         "uq_disposal_live", table_name="disposal", sqlite_where=sa.text("live"), postgresql_where=sa.text("live")
