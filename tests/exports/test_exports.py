@@ -128,7 +128,7 @@ def test_a_flag_or_a_failed_check_keeps_a_load_here(town: Town) -> None:
     assert town.technician.post(f"/v1/devices/{failed}/tests", broken).status_code == 201
     refused = town.lead.post(f"/v1/exports/{draft['id']}/departure", {}).json()
     lacks = {one: [e["code"] for e in refused["errors"] if e["pointer"].endswith(one)] for one in (flagged, failed)}
-    assert lacks[flagged] == ["ready", "flag:damaged_battery"]
+    assert {"ready", "flag:damaged_battery"} <= set(lacks[flagged])
     assert lacks[failed] == ["function_tests", "ready", "tested", "approved"]
     assert any("keyboard" in e["message"] for e in refused["errors"])
 
