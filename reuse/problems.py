@@ -8,6 +8,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.exceptions.http_exceptions import ClientException
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reuse.errors import (
     Conflict,
@@ -22,8 +24,10 @@ from reuse.errors import (
     TooMany,
     UnknownFormat,
 )
+from reuse.transactions import is_passing
 
 log = structlog.get_logger()
+BUSY_RETRY_SECONDS = 5
 
 STATUS: dict[type[Refusal], int] = {
     Invalid: 400,
@@ -146,6 +150,15 @@ def answer_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[dic
     return _answer(problem_body(status, CODES.get(status, f"http_{status}"), detail), dict(error.headers or {}))
 
 
+def answer_database(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """The database could not serve this time, though it may in a moment; anything else is a defect."""
+    if not is_passing(error):
+        return answer_unexpected(request, error)
+    log.warning("database_busy", path=request.url.path, method=request.method, reason=str(error).split("\n")[0])
+    sentence = "The database is too busy or just starting. Send the same again in some seconds."
+    return _answer(problem_body(503, "busy", sentence), {"Retry-After": str(BUSY_RETRY_SECONDS)})
+
+
 def answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """A defect of ours: logged with its trace, told without it."""
     if isinstance(error, RecursionError):
@@ -163,5 +176,8 @@ HANDLERS: dict[Any, Any] = {
     ValidationException: answer_validation,
     ValidationError: answer_pydantic,
     HTTPException: answer_http,
+    DBAPIError: answer_database,
+    PoolTimeout: answer_database,
+    TimeoutError: answer_database,
     Exception: answer_unexpected,
 }

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from reuse.db import Database
@@ -18,6 +20,11 @@ RETRIED_SQLSTATES = {"40001", "40P01", "23505"}
 """PostgreSQL, appendix A: serialization_failure, deadlock_detected, unique_violation.
 
 Who enters the same thing a moment later only learns so from the unique key; asked again, it sees what the first did.
+"""
+PASSING_SQLSTATES = ("08", "40", "53", "55P03", "57")
+"""The same appendix: connection lost, rolled back for others, no resources, lock not had in time, cancelled, stopping.
+
+A class of two characters stands for all of its states.
 """
 JOBS = "jobs to publish"
 
@@ -77,6 +84,18 @@ def in_transaction(database: Database, work: Callable[[Session], Result]) -> Res
                 raise
             time.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311  # jitter, not a secret
     raise AssertionError("unreachable")  # pragma: no cover  # the loop returns or raises
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the database may well do in a moment what it could not do now: nothing is wrong with what was asked."""
+    if isinstance(error, TimeoutError | PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error.orig, psycopg.Error):
+        is_unreached = isinstance(error.orig, psycopg.OperationalError) and error.orig.sqlstate is None
+        return is_unreached or (error.orig.sqlstate or "").startswith(PASSING_SQLSTATES)
+    return "database is locked" in str(error.orig)
 
 
 def _worth_another_try(error: DBAPIError) -> bool:
