@@ -70,3 +70,4 @@ class ExportLine(SQLModel, table=True):
     hazards: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
     record: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
     sha256: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)

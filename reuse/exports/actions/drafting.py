@@ -159,7 +159,10 @@ def _take_in(session: Session, export: Export, device_ids: Sequence[UUID]) -> li
         .values(live=False)
         .execution_options(synchronize_session=False)
     )
-    lines = [ExportLine(id=clock.new_id(), export_id=export.id, device_id=one) for one in device_ids]
+    lines = [
+        ExportLine(id=clock.new_id(), export_id=export.id, device_id=one, created_at=export.created_at)
+        for one in device_ids
+    ]
     session.add_all(lines)
     try:
         session.flush()

@@ -1465,6 +1465,7 @@ def upgrade() -> None:
         sa.Column("hazards", DOCUMENT, nullable=True),
         sa.Column("record", DOCUMENT, nullable=True),
         sa.Column("sha256", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
         sa.ForeignKeyConstraint(["export_id"], ["export.id"]),
         sa.PrimaryKeyConstraint("id"),
