@@ -1,8 +1,11 @@
 """Devices on their way out, for tests: ready by the real actions, listed and reserved through the doors."""
 
+import io
 from typing import Any
 from uuid import UUID
 
+from httpx import Response
+from pypdf import PdfReader
 from sqlmodel import Session
 
 from makers import Desk, Town
@@ -18,6 +21,14 @@ from reuse.people.rules import Activity, Caller, roles_of
 from reuse.transactions import transaction
 
 GIB = 1024**3
+FAMILY = {
+    "pseudonym": "famille-0412",
+    "commune_insee": "59183",
+    "qpv": "yes",
+    "age_band": "25-59",
+    "prescriber": "CCAS de Grand-Port",
+    "eligible": True,
+}
 
 
 def caller_of(session: Session, organisation_id: UUID, person: str = "personne-1") -> Caller:
@@ -119,6 +130,29 @@ def handed_over(desk: Desk, reservation: dict[str, Any], **facts: Any) -> dict[s
     answer = desk.post(f"/v1/reservations/{reservation['id']}/handovers", body)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+def ask_handover(desk: Desk, reservation: dict[str, Any], device_ids: list[str] | None = None, **more: Any) -> Response:
+    """The answer to a hand-over of these devices of a reservation, by default of all."""
+    headers = more.pop("headers", {})
+    wanted = device_ids or [line["device_id"] for line in reservation["lines"]]
+    path = f"/v1/reservations/{reservation['id']}/handovers"
+    return desk.post(path, {"device_ids": wanted, **more}, headers=headers)
+
+
+def receipt_of(desk: Desk, handover: dict[str, Any]) -> str:
+    """What the receipt of a hand-over says, once it is printed."""
+    job = desk.done(Response(202, headers={"Location": f"/v1/jobs/{handover['receipt_job']}"}))
+    assert job["state"] == "succeeded", job
+    return printed(desk, job["result"]["document_id"])
+
+
+def printed(desk: Desk, document_id: str) -> str:
+    """What a document says, on one line."""
+    answer = desk.get(f"/v1/documents/{document_id}/content")
+    assert answer.status_code == 200, answer.text
+    pages = PdfReader(io.BytesIO(answer.content)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).replace("\u00d7", "x").split())
 
 
 def status_of(desk: Desk, device_id: str) -> str:

@@ -48,12 +48,13 @@ from labels.values.donations import (
     TransferSlip,
 )
 from labels.values.exports import CheckWord, ExportFile, ExportRecord, ExportTable, ExportTest
-from labels.values.handovers import HandoverLine, HandoverReceipt, Warranty
+from labels.values.handovers import AccessoryLine, HandoverLine, HandoverReceipt, Warranty
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
 from labels.values.rounds import Burden, CarrierSheet, SheetStop
 from labels.values.workshop import CheckLine, RepairLine, TestSheet
 
 __all__ = [
+    "AccessoryLine",
     "AgreedLine",
     "AgreedSite",
     "Attachment",

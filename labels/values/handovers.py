@@ -19,18 +19,32 @@ class HandoverLine:
 
 
 @dataclass(frozen=True)
+class AccessoryLine:
+    """What goes along: its name in the document's language, how many, and the serial of a thing that has one."""
+
+    name: str
+    quantity: int
+    serial: str = ""
+
+
+@dataclass(frozen=True)
 class Warranty:
-    """What the seller stands for, and until when; `contact` says where to turn to."""
+    """What the seller stands for by law, or by its own word, and until when; `contact` says where to turn to."""
 
     months: int
     until: date
     presumption_months: int
     contact: str = ""
+    is_statutory: bool = True
 
 
 @dataclass(frozen=True)
 class HandoverReceipt:
-    """What a network, or a person through it, took home. The beneficiary appears by pseudonym only."""
+    """What a network, or a person through it, took home. The beneficiary appears by pseudonym only.
+
+    `gift_text` says what is owed for devices that were given, where a rule of the country is known; `lacking` are the
+    accessories that the legal cap supposes and that were not handed over.
+    """
 
     imprint: Imprint
     seller: Party
@@ -42,6 +56,11 @@ class HandoverReceipt:
     beneficiary: str = ""
     paid: Money | None = None
     payment_method: str = ""
+    due: Money | None = None
+    cap_source: str = ""
+    accessories: tuple[AccessoryLine, ...] = ()
+    lacking: tuple[AccessoryLine, ...] = ()
     warranty: Warranty | None = None
+    gift_text: str = ""
     remarks: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()

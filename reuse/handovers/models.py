@@ -33,6 +33,8 @@ class Handover(SQLModel, table=True):
     beneficiary_qpv: str | None = None
     beneficiary_age_band: str | None = None
     beneficiary_prescriber: str | None = None
+    accessories: list[dict[str, Any]] | None = Field(default=None, sa_type=DOCUMENT)
+    warnings: list[dict[str, str]] = Field(default_factory=list, sa_type=DOCUMENT)
     signature: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
     receipt_job_id: UUID
     person: str | None = None
@@ -61,6 +63,7 @@ class HandoverLine(SQLModel, table=True):
     price_minor: int = Field(sa_type=BIG)
     currency: str
     legal_cap_minor: int | None = Field(default=None, sa_type=BIG)
+    cap_source: str | None = None
     refurbished: bool = False
     warranty_until: date | None = None
     returned_at: datetime | None = Field(default=None, sa_type=INSTANT)

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from makers import Desk, Town, make_key, make_organisation, open_doors, settle_town
 from makers_distribution import (
+    FAMILY,
     caller_of,
     handed_over,
     listed_devices,
@@ -22,6 +23,7 @@ from makers_distribution import (
     reserved,
     status_of,
 )
+from makers_distribution import ask_handover as ask
 from reuse import clock
 from reuse.catalogue import rules as prices
 from reuse.devices.models import Device, FlagRow, MilestoneRow
@@ -34,22 +36,6 @@ from reuse.house import House
 from reuse.people.rules import Activity
 from reuse.transactions import reading, transaction
 from reuse.workshop.rules import CheckOutcome, CheckResult, load_test_templates
-
-FAMILY = {
-    "pseudonym": "famille-0412",
-    "commune_insee": "59183",
-    "qpv": "yes",
-    "age_band": "25-59",
-    "prescriber": "CCAS de Grand-Port",
-    "eligible": True,
-}
-
-
-def ask(desk: Desk, reservation: dict[str, Any], device_ids: list[str] | None = None, **more: Any) -> Any:
-    headers = more.pop("headers", {})
-    wanted = device_ids or [line["device_id"] for line in reservation["lines"]]
-    path = f"/v1/reservations/{reservation['id']}/handovers"
-    return desk.post(path, {"device_ids": wanted, **more}, headers=headers)
 
 
 def give_back(desk: Desk, device_id: str, **more: Any) -> Any:

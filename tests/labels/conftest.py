@@ -190,7 +190,9 @@ def handover() -> v.HandoverReceipt:
                            euros(3000), refurbished=True),
         ),
         euros(14500), reservation_number="RS-2026-000052", beneficiary="ROSEAU-4127", paid=euros(14500),
-        payment_method="card", warranty=v.Warranty(24, date(2028, 11, 23), 12, "atelier@canal.example, 03 20 00 00 00"),
+        payment_method="card", cap_source="décret 2022-1413 du 7 novembre 2022",
+        accessories=(v.AccessoryLine("Chargeur", 1), v.AccessoryLine("Câble vidéo", 1, "CV-7")),
+        warranty=v.Warranty(24, date(2028, 11, 23), 12, "atelier@canal.example, 03 20 00 00 00"),
         signatures=(v.Signature("seller", "M. Benali", AT), v.Signature("network")),
     )  # fmt: skip
 

@@ -261,11 +261,28 @@ def test_a_receipt_shows_price_cap_and_warranty_and_a_gift_shows_none(handover: 
         assert said in read
     free = tuple(dataclasses.replace(line, price=v.Money(0, "EUR", 2), legal_cap=None) for line in handover.lines)
     gift = dataclasses.replace(handover, lines=free, total=v.Money(0, "EUR", 2), paid=None, warranty=None)
-    read = text_of(render_handover_receipt(gift))
-    assert "Don pur" in read
+    read = text_of(render_handover_receipt(dataclasses.replace(gift, gift_text="Don : hors garantie.")))
+    assert "Don : hors garantie." in read
     assert "Plafond" not in read
-    unruled = text_of(render_handover_receipt(dataclasses.replace(handover, warranty=None)))
-    assert "Don pur" not in unruled, "a sale is no gift where we know no rule of its country"
+    unruled = text_of(render_handover_receipt(gift))
+    assert "arantie" not in unruled, "nothing is said of a warranty where we know no rule of the country"
+
+
+def test_a_receipt_says_what_is_still_to_be_paid_and_what_went_along(handover: v.HandoverReceipt) -> None:
+    assert "Reste à régler" not in text_of(
+        render_handover_receipt(dataclasses.replace(handover, due=v.Money(0, "EUR", 2)))
+    )
+    part = dataclasses.replace(
+        handover,
+        paid=v.Money(10000, "EUR", 2),
+        due=v.Money(4500, "EUR", 2),
+        lacking=(v.AccessoryLine("Chargeur", 2),),
+        accessories=(),
+    )
+    read = text_of(render_handover_receipt(part))
+    for said in ("Reste à régler", "45,00 €", "Non remis : 2 \u00d7 Chargeur", "plafond légal vaut"):
+        assert said in read
+    assert "1 \u00d7 Chargeur · 1 \u00d7 Câble vidéo (CV-7)" in text_of(render_handover_receipt(handover))
 
 
 def test_a_receipt_whose_lines_do_not_make_its_total_is_refused(handover: v.HandoverReceipt) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,14 @@ from reuse.devices.models import Device
 from reuse.devices.queries import codes_of
 from reuse.devices.rules import Milestone
 from reuse.documents.actions import Readers, order_document
+from reuse.donations.actions.papers import party
 from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.queries import RECEIPT, receipt_key
 from reuse.handovers.rules import HandoverKind, Warranty, may_say_reconditioned, warranty_ends, warranty_for
+from reuse.handovers.rules.accessories import Accessory, accessory_kinds, lacking
 from reuse.history.rules import Actor
 from reuse.jobs.models import Job
-from reuse.people.models import Organisation, Territory
+from reuse.people.models import Territory
 from reuse.reservations.models import Reservation
 from reuse.workshop.actions.checking import FUNCTION, standing
 from reuse.workshop.queries import template_for
@@ -78,12 +81,13 @@ def _receipt(
 ) -> values.HandoverReceipt:
     territory = session.get_one(Territory, handover.territory_id)
     at = handover.at.astimezone(ZoneInfo(territory.timezone))
-    seller = _party(session, handover.workshop_id)
+    seller = party(session, handover.workshop_id)
+    language = "en" if territory.language == "en" else "fr"
     warranty, until = warranty_of(max(line.price_minor for line in lines), territory, at.date())
     return values.HandoverReceipt(
-        imprint=values.Imprint(handover.number, at, seller, "en" if territory.language == "en" else "fr"),
+        imprint=values.Imprint(handover.number, at, seller, language),
         seller=seller,
-        taker=_party(session, handover.network_id),
+        taker=party(session, handover.network_id),
         handed_over_at=at,
         lines=tuple(_line(session, line, devices[line.device_id]) for line in lines),
         total=_money(handover.total_minor, handover.currency),
@@ -91,9 +95,16 @@ def _receipt(
         beneficiary=handover.beneficiary_pseudonym or "",
         paid=None if handover.paid_minor is None else _money(handover.paid_minor, handover.currency),
         payment_method=handover.payment_method or "",
-        warranty=values.Warranty(warranty.months, until, warranty.presumption_months, seller.name)
-        if warranty is not None and until is not None
-        else None,
+        due=_due(handover),
+        cap_source=", ".join(sorted({line.cap_source for line in lines if line.cap_source})),
+        accessories=tuple(_accessory(one, language) for one in handover.accessories or ()),
+        lacking=_lacking(handover, lines, devices, territory, language),
+        warranty=None
+        if warranty is None or until is None
+        else values.Warranty(
+            warranty.months, until, warranty.presumption_months, seller.name, is_statutory=warranty.statutory
+        ),
+        gift_text=_gift_text(lines, territory.country, language),
         signatures=_signatures(handover, at),
     )
 
@@ -114,16 +125,46 @@ def _line(session: Session, line: HandoverLine, device: Device) -> values.Handov
     )
 
 
+def _due(handover: Handover) -> values.Money | None:
+    if handover.paid_minor is None:
+        return None
+    return _money(max(handover.total_minor - handover.paid_minor, 0), handover.currency)
+
+
+def _accessory(one: Mapping[str, Any], language: values.Language) -> values.AccessoryLine:
+    return values.AccessoryLine(accessory_kinds()[one["kind"]][language], one["quantity"], one["serial"] or "")
+
+
+def _lacking(
+    handover: Handover,
+    lines: Sequence[HandoverLine],
+    devices: Mapping[UUID, Device],
+    territory: Territory,
+    language: values.Language,
+) -> tuple[values.AccessoryLine, ...]:
+    """What the legal cap supposes and did not go along; nothing where nobody said what did."""
+    if handover.accessories is None:
+        return ()
+    told = [Accessory(**one) for one in handover.accessories]
+    capped = [devices[one.device_id].category for one in lines if one.legal_cap_minor is not None and one.price_minor]
+    missing = sorted(lacking(capped, territory.country, told).items())
+    return tuple(values.AccessoryLine(accessory_kinds()[kind][language], count) for kind, count in missing)
+
+
+def _gift_text(lines: Sequence[HandoverLine], country: str, language: values.Language) -> str:
+    """What is owed for what was given, where something was and a rule of the country is known."""
+    gift = warranty_for(HandoverKind.GIFT, country) if any(line.price_minor == 0 for line in lines) else None
+    if gift is None or gift.months:
+        return ""
+    return gift.text_en if language == "en" else gift.text_fr
+
+
 def _signatures(handover: Handover, at: datetime) -> tuple[values.Signature, ...]:
     if handover.signature is None:
         return ()
-    return (values.Signature(handover.signature["role"], handover.signature["name"], at),)
+    signed = handover.signature
+    return (values.Signature(signed["role"], signed["name"], at, signed.get("drawn") or ""),)
 
 
 def _money(amount_minor: int, currency: str) -> values.Money:
     return values.Money(amount_minor, currency, exponent(currency))
-
-
-def _party(session: Session, organisation_id: UUID) -> values.Party:
-    organisation = session.get_one(Organisation, organisation_id)
-    return values.Party(organisation.name, (f"SIRET {organisation.siret}",) if organisation.siret else ())

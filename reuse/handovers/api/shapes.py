@@ -6,12 +6,15 @@ from uuid import UUID
 from pydantic import Field
 from sqlmodel import Session
 
+from reuse.catalogue.api.offering import LegalCapShape
 from reuse.catalogue.rules import HIGHEST_AMOUNT
 from reuse.devices.api.inputs import Line
 from reuse.devices.api.shapes import MoneyShape
-from reuse.handovers.actions.hand_over import HandoverOrder, Payment
+from reuse.donations.api.shapes.collecting import InkShape
+from reuse.handovers.actions.orders import HandoverOrder, Payment
 from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.queries import lines_of, receipts_of
+from reuse.handovers.rules.accessories import Accessory
 from reuse.web import Shape
 
 
@@ -44,8 +47,16 @@ class PaymentShape(Shape):
     method: Annotated[Line, Field(max_length=40)]
 
 
-class SignatureShape(Shape):
-    """Who signed for the devices."""
+class AccessoryShape(Shape):
+    """What goes along: one of the coded list of accessories (charger, power_cable, keyboard, mouse …), and how many."""
+
+    kind: Annotated[Line, Field(max_length=40)]
+    quantity: Annotated[int, Field(ge=1, le=1_000)] = 1
+    serial: Line | None = None
+
+
+class SigningShape(InkShape):
+    """Who signs for the devices, typed, or drawn as at a pick-up; a beneficiary signs under the pseudonym."""
 
     role: Annotated[Line, Field(max_length=40)] = "network"
     name: Line
@@ -57,7 +68,8 @@ class HandoverInput(Shape):
     device_ids: Annotated[list[UUID], Field(min_length=1, max_length=500)]
     beneficiary: BeneficiaryShape | None = None
     payment: PaymentShape | None = None
-    signature: SignatureShape | Line | None = None
+    accessories: Annotated[list[AccessoryShape] | None, Field(max_length=100)] = None
+    signature: SigningShape | Line | None = None
 
 
 class HandoverLineShape(Shape):
@@ -65,15 +77,34 @@ class HandoverLineShape(Shape):
 
     device_id: UUID
     price: MoneyShape
-    legal_cap: MoneyShape | None
+    legal_cap: LegalCapShape | None
     refurbished: bool
     warranty_until: date | None
     returned_at: datetime | None
     return_reason: str | None
 
 
+class SignedShape(Shape):
+    """Who signed, in which role, and whether with a finger; the receipt shows what was drawn."""
+
+    role: str
+    name: str
+    is_drawn: bool
+
+
+class WarningShape(Shape):
+    """What is odd about a hand-over that was done all the same."""
+
+    code: str
+    message: str
+
+
 class HandoverShape(Shape):
-    """A hand-over; its receipt is printed by `receipt_job` and is then `receipt_document_id`."""
+    """A hand-over; its receipt is printed by `receipt_job` and is then `receipt_document_id`.
+
+    `due` is what is still to be paid of the total, null where nothing was said of a payment; `accessories` is null
+    where nothing was said of them.
+    """
 
     id: UUID
     number: str
@@ -85,8 +116,12 @@ class HandoverShape(Shape):
     lines: list[HandoverLineShape]
     total: MoneyShape
     paid: MoneyShape | None
+    due: MoneyShape | None
     payment_method: str | None
+    accessories: list[AccessoryShape] | None
     beneficiary: KeptBeneficiaryShape | None
+    signature: SignedShape | None
+    warnings: list[WarningShape]
     receipt_job: UUID
     receipt_document_id: UUID | None
 
@@ -98,11 +133,13 @@ def order_of(data: HandoverInput) -> HandoverOrder:
         about = data.beneficiary.model_dump(exclude_none=True)
         if isinstance(about.get("qpv"), bool):
             about["qpv"] = "yes" if about["qpv"] else "no"
-    signature = SignatureShape(name=data.signature) if isinstance(data.signature, str) else data.signature
+    signature = SigningShape(name=data.signature) if isinstance(data.signature, str) else data.signature
+    told = data.accessories
     return HandoverOrder(
         device_ids=tuple(data.device_ids),
         beneficiary=about,
         payment=Payment(**data.payment.model_dump()) if data.payment else None,
+        accessories=None if told is None else tuple(Accessory(**one.model_dump()) for one in told),
         signature=signature.model_dump() if signature else None,
     )
 
@@ -113,7 +150,9 @@ def _line_shape(line: HandoverLine) -> HandoverLineShape:
     return HandoverLineShape(
         **plain,
         price=MoneyShape(amount_minor=line.price_minor, currency=line.currency),
-        legal_cap=None if cap is None else MoneyShape(amount_minor=cap, currency=line.currency),
+        legal_cap=None
+        if cap is None
+        else LegalCapShape(amount_minor=cap, currency=line.currency, source=line.cap_source or ""),
     )
 
 
@@ -124,14 +163,25 @@ def handover_shapes(session: Session, rows: Sequence[Handover]) -> list[Handover
     return [_shape(row, lines[row.id], receipts.get(row.id)) for row in rows]
 
 
+def _signed_shape(signed: dict[str, Any]) -> SignedShape:
+    return SignedShape(role=signed["role"], name=signed["name"], is_drawn=bool(signed.get("drawn")))
+
+
 def _shape(row: Handover, lines: Sequence[HandoverLine], receipt: UUID | None) -> HandoverShape:
+    def money(amount_minor: int) -> MoneyShape:
+        return MoneyShape(amount_minor=amount_minor, currency=row.currency)
+
     about = {name: getattr(row, f"beneficiary_{name}") for name in KeptBeneficiaryShape.model_fields}
+    paid, signed = row.paid_minor, row.signature
+    known = row.model_dump(include=set(HandoverShape.model_fields) - {"signature"})
     return HandoverShape(
-        **row.model_dump(include=set(HandoverShape.model_fields)),
+        **known,
         lines=[_line_shape(line) for line in lines],
-        total=MoneyShape(amount_minor=row.total_minor, currency=row.currency),
-        paid=None if row.paid_minor is None else MoneyShape(amount_minor=row.paid_minor, currency=row.currency),
+        total=money(row.total_minor),
+        paid=None if paid is None else money(paid),
+        due=None if paid is None else money(max(row.total_minor - paid, 0)),
         beneficiary=KeptBeneficiaryShape(**about) if row.kind == "person" else None,
+        signature=None if signed is None else _signed_shape(signed),
         receipt_job=row.receipt_job_id,
         receipt_document_id=receipt,
     )

@@ -15,6 +15,8 @@ from reuse.errors import Fault
 
 NARROWEST_BAND_YEARS = 5  # a band of fewer years is nearly an age
 LONGEST_WORDS = 80
+PSEUDONYMOUS = "beneficiary"
+"""The role under which somebody signs of whom no name is kept."""
 BENEFICIARY_FIELDS = ("pseudonym", "commune_insee", "qpv", "age_band", "prescriber", "eligible")
 
 # INSEE commune codes: 01 to 95 without 20, 2A and 2B, and 97 or 98 overseas (Code officiel géographique).
@@ -78,11 +80,16 @@ def warranty_for(kind: HandoverKind, country: str = "FR", terms: Mapping[str, An
     )
 
 
+def months_later(day: date, months: int) -> date:
+    """Return the same day so many months later, or that month's last day where it is shorter."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
 def warranty_ends(handed_over_on: date, months: int) -> date:
-    """Return the last day of so many months: the same day of the month, or the month's last day where it is shorter."""
-    years, month = divmod(handed_over_on.month - 1 + months, 12)
-    year, month = handed_over_on.year + years, month + 1
-    return date(year, month, min(handed_over_on.day, calendar.monthrange(year, month)[1]))
+    """Return the last day of a warranty of so many months."""
+    return months_later(handed_over_on, months)
 
 
 def within_warranty(handed_over_on: date, today: date, warranty: Warranty | None) -> bool:

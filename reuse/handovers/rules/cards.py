@@ -1,0 +1,69 @@
+"""Numbers of payment cards are never kept: a text that holds one is refused, and the number is not said back.
+
+What counts as one is ISO/IEC 7812-1: 13 to 19 digits whose last is a Luhn check digit, however they are grouped. Other
+numbers of that length may pass too (one in ten does); what such a text says can be said without them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from reuse.errors import Fault, Invalid
+
+SHORTEST, LONGEST = 13, 19
+_GROUPED = re.compile(r"\d+(?:[\s\-\u2010-\u2015\u2212._]{1,3}\d+)*")
+_GROUP = re.compile(r"\d+")
+
+
+def holds_card_number(text: str) -> bool:
+    """Say whether a text holds the number of a payment card, in one piece or in groups with spaces, dashes or dots."""
+    return any(_is_card(number) for run in _GROUPED.finditer(text) for number in _numbers(_GROUP.findall(run[0])))
+
+
+def _numbers(groups: Sequence[str]) -> Iterator[str]:
+    """Every number that neighbouring groups make together, of the length of a card's."""
+    for start in range(len(groups)):
+        number = ""
+        for group in groups[start:]:
+            number += group
+            if len(number) > LONGEST:
+                break
+            if len(number) >= SHORTEST:
+                yield number
+
+
+def _is_card(number: str) -> bool:
+    """The Luhn check (ISO/IEC 7812-1, annex B); digits of any script count."""
+    total = 0
+    for place, sign in enumerate(reversed(number)):
+        digit = unicodedata.decimal(sign)
+        total += sum(divmod(digit * 2, 10)) if place % 2 else digit
+    return total % 10 == 0 and any(unicodedata.decimal(sign) for sign in number)
+
+
+def refuse_card_numbers(said: Mapping[str, object]) -> None:
+    """Refuse what somebody says where any text of it holds a card number; Invalid `card_number` names the places."""
+    faults = tuple(
+        Fault(place, "card_number", "This looks like a payment card's number, which must not be kept; take it out.")
+        for place, text in _texts(said, "")
+        if holds_card_number(text)
+    )
+    if faults:
+        raise Invalid(
+            "A text holds what looks like the number of a payment card. It was not kept: say how it was paid (card), "
+            "never with which.",
+            code="card_number",
+            errors=faults,
+        )
+
+
+def _texts(said: object, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(said, str):
+        yield place, said
+    elif isinstance(said, Mapping):
+        for name, one in cast("Mapping[str, object]", said).items():
+            yield from _texts(one, f"{place}/{name}")
+    elif isinstance(said, Sequence):
+        for number, one in enumerate(cast("Sequence[object]", said)):
+            yield from _texts(one, f"{place}/{number}")
