@@ -86,8 +86,9 @@ migration: $(STAMP) ## Write the migration that the models need; MESSAGE="what i
 	@$(BIN)/ruff check --quiet --fix reuse/migrations/versions && $(BIN)/ruff format --quiet reuse/migrations/versions
 
 lock: | $(BIN)/uv ## Write the locks anew from pyproject.toml and requirements/dev.in; ARGS=--upgrade takes newer versions
-	@$(COMPILE) pyproject.toml requirements/dev.in --output-file requirements/dev.txt $(ARGS)
+	@$(COMPILE) --extra pkcs11 pyproject.toml requirements/dev.in --output-file requirements/dev.txt $(ARGS)
 	@$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/runtime.txt $(ARGS)
+	@echo python-pkcs11 | $(COMPILE) - --constraint requirements/dev.txt --output-file requirements/pkcs11.txt
 
 clean: ## Remove what the tools made: .venv, caches, builds, the demo; never the data in var
 	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov build dist *.egg-info var/demo

@@ -11,7 +11,7 @@ set -euo pipefail
 # Pango shapes the text, harfbuzz-subset embeds only the letters used (https://doc.courtbouillon.org/weasyprint/stable/first_steps.html);
 # fonts-noto-core holds Arabic.
 RUNTIME=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-noto-core)
-TEST=(postgresql redis-server chromium nwipe poppler-utils)
+TEST=(postgresql redis-server chromium nwipe poppler-utils softhsm2)
 MACHINES=(qemu-system-x86 seabios busybox-static kmod nwipe lshw dmidecode smartmontools nvme-cli hdparm)
 POLICY=/usr/sbin/policy-rc.d
 

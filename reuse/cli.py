@@ -18,7 +18,7 @@ from reuse.history.queries import verify_history
 from reuse.house import House, open_house
 from reuse.invariants import violations
 from reuse.logs import configure_logs
-from reuse.pdf_keys import key_of_settings
+from reuse.pdf_keys import PdfKey, check_term, days_left, key_of_settings
 from reuse.people.actions import add_key, add_organisation, add_territory, revoke_key
 from reuse.people.queries import keys_of
 from reuse.people.rules import Activity, LegalForm, Quality, Role
@@ -27,6 +27,8 @@ from reuse.schema import SchemaState, check_state, migrate, schema_state
 from reuse.settings import Settings
 from reuse.transactions import in_transaction, reading
 
+SOON_DAYS = 60
+"""An authority may take weeks to give a certificate."""
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 assert tables.__all__  # noqa: S101  # importing it makes every table known
@@ -128,16 +130,25 @@ def migrate_command(*, as_json: bool) -> None:
 def check(*, as_json: bool) -> None:
     """Check the settings, and all that must hold in the data."""
     settings = Settings()
-    key_of_settings(settings)
+    key = key_of_settings(settings)
+    if key is not None:
+        check_term(key)
     with _house() as house, reading(house.database) as session:
         found = violations(session, house.files)
-    warnings = _warnings(settings)
+    warnings = [*_warnings(settings), *_term_warnings(key)]
     lines = [f"{'ok  ' if not places else 'FAIL'}  {words}" for words, places in found.items()]
     lines += [f"      {place}" for places in found.values() for place in places]
     is_ok = not any(found.values())
     text = "\n".join([*(f"note  {warning}" for warning in warnings), *lines])
     answer({"ok": is_ok, "violations": found, "warnings": warnings}, as_json=as_json, text=text)
     sys.exit(0 if is_ok else 1)
+
+
+def _term_warnings(key: PdfKey | None) -> list[str]:
+    days = days_left(key) if key is not None else SOON_DAYS
+    return (
+        [] if days >= SOON_DAYS else [f"The certificate that signs PDFs ends in {days} days: have its successor made."]
+    )
 
 
 def _warnings(settings: Settings) -> list[str]:

@@ -1,6 +1,7 @@
 """The few kinds of error that actions raise; `reuse.web` turns each kind into HTTP, in one place."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,16 @@ class Refusal(Exception):  # noqa: N818  # a refusal is an answer for the user, 
         self.code = code
         self.errors = errors
         self.missing = missing
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a process hand it to the one that asked, which would otherwise make it anew without its code."""
+        return _again, (type(self), self.detail, self.__dict__)
+
+
+def _again(kind: type[Refusal], detail: str, facts: dict[str, Any]) -> Refusal:
+    refusal = kind.__new__(kind, detail)
+    refusal.__dict__.update(facts)
+    return refusal
 
 
 class NotFound(Refusal):

@@ -5,11 +5,13 @@ Hardly any PDF reader knows Ed25519, with which records are signed; hence a seco
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -24,22 +26,27 @@ from cryptography.x509.oid import NameOID
 
 from reuse import clock
 from reuse.canonical import sha256_hex
+from reuse.pdf_tokens import Token
 from reuse.settings import Settings
 from reuse.signing import keys_folder, place
 
 YEARS: Final = 10
 _COMMON_NAME: Final = 64  # characters that X.520 allows in one
+_PROBE: Final = b"Does this certificate belong to the key?"
 _PEM: Final = b"-----BEGIN"
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True)
 class PdfKey:
-    """A private key (PKCS#8), its certificate and those above it (DER): bytes that one process can hand to another."""
+    """A private key, its certificate and those above it (DER), which one process can hand to another.
+
+    The key is there whole (PKCS#8), or it is said on which token it is.
+    """
 
     certificate: bytes
     above: tuple[bytes, ...]
-    private: bytes = field(repr=False)
+    private: bytes | Token = field(repr=False)
 
     @property
     def fingerprint(self) -> str:
@@ -53,7 +60,12 @@ class PdfKey:
         return {"fingerprint": self.fingerprint, "subject": subject}
 
     def sign(self, content: bytes) -> bytes:
-        """The signature over SHA-256, the same for the same content: PKCS #1 v1.5, or ECDSA after RFC 6979."""
+        """The signature over SHA-256: PKCS #1 v1.5, or ECDSA after RFC 6979, both the same for the same content.
+
+        ECDSA from a token alone differs each time. ValueError where a token cannot sign now.
+        """
+        if isinstance(self.private, Token):
+            return self.private.sign(content)
         key = load_der_private_key(self.private, password=None, unsafe_skip_rsa_key_validation=True)
         if isinstance(key, ec.EllipticCurvePrivateKey):
             return key.sign(content, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
@@ -78,10 +90,83 @@ def pdf_key(settings: Settings, owner: UUID, name: str) -> PdfKey:
 
 def key_of_settings(settings: Settings) -> PdfKey | None:
     """The key that a setting names for all; None where none is named. ValueError where it cannot be used."""
+    if (token := _token_named(settings)) is not None:
+        return _on_token(token, settings.pdf_signing_file)
     if settings.pdf_signing_file is None:
         return None
     secret = settings.pdf_signing_password
     return _read(settings.pdf_signing_file, secret.get_secret_value().encode() if secret else None)
+
+
+def check_term(key: PdfKey) -> None:
+    """ValueError where the key's certificate is not valid today: who opens a PDF would be told that it is not good."""
+    certificate = x509.load_der_x509_certificate(key.certificate)
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not start <= clock.now() <= end:
+        raise ValueError(
+            f"the certificate that signs PDFs ({key.named['subject']}) is valid from {start:%Y-%m-%d} to "
+            f"{end:%Y-%m-%d}, and not today: put a valid one in its place"
+        )
+
+
+def days_left(key: PdfKey) -> int:
+    """For how many whole days the key's certificate is still valid."""
+    return (x509.load_der_x509_certificate(key.certificate).not_valid_after_utc - clock.now()).days
+
+
+def _token_named(settings: Settings) -> Token | None:
+    module, label, key = settings.pdf_signing_module, settings.pdf_signing_token, settings.pdf_signing_key
+    pin_file = settings.pdf_signing_pin_file
+    if module and label and key and pin_file:
+        return Token(module, label, key, pin_file)
+    said = {"MODULE": module, "TOKEN": label, "KEY": key, "PIN_FILE": pin_file}
+    if not any(said.values()):
+        return None
+    lacking = ", ".join(f"FILIERE_PDF_SIGNING_{name}" for name, value in said.items() if not value)
+    raise ValueError(f"A token signs PDFs only where all four settings of it are there; set also {lacking}")
+
+
+def _on_token(token: Token, file: Path | None) -> PdfKey:
+    try:
+        own, *above = _certificates_of(token, file)
+    except (OSError, ValueError) as problem:
+        raise ValueError(f"PDFs cannot be signed by the token that the settings name: {problem}") from problem
+    return PdfKey(own, tuple(above), token)
+
+
+def _certificates_of(token: Token, file: Path | None) -> list[bytes]:
+    """The certificate of the token's key, and then those above it; from the file, or else from the token."""
+    if file is None:
+        found, where = token.certificates(), f"the token {token.label}"
+    else:
+        listed = x509.load_pem_x509_certificates(file.read_bytes())
+        found, where = [one.public_bytes(Encoding.DER) for one in listed], str(file)
+    if not found:
+        raise ValueError(
+            f"{where} holds no certificate of the key {token.key}: put it there, or name a PEM file of it in "
+            "FILIERE_PDF_SIGNING_FILE"
+        )
+    own = next((one for one in found if _is_of(token, one)), None)
+    if own is None:
+        raise ValueError(f"no certificate in {where} belongs to the key {token.key} of the token {token.label}")
+    return [own, *(one for one in found if one != own)]
+
+
+@cache
+def _is_of(token: Token, certificate: bytes) -> bool:
+    """Whether what the token signs can be checked with this certificate; asked once in each process."""
+    public = x509.load_der_x509_certificate(certificate).public_key()
+    signed = token.sign(_PROBE)
+    try:
+        if isinstance(public, ec.EllipticCurvePublicKey):
+            public.verify(signed, _PROBE, ec.ECDSA(hashes.SHA256()))
+        elif isinstance(public, rsa.RSAPublicKey):
+            public.verify(signed, _PROBE, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            return False
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _read(path: Path, password: bytes | None) -> PdfKey:

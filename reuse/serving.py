@@ -22,8 +22,9 @@ from reuse.broker import configure
 from reuse.db import Database
 from reuse.errors import Conflict
 from reuse.house import House
-from reuse.pdf_keys import key_of_settings
+from reuse.pdf_keys import check_term, key_of_settings
 from reuse.schema import SchemaState, check_state, known_revisions, migrate, schema_state
+from reuse.settings import Settings
 
 log = structlog.get_logger()
 
@@ -80,7 +81,7 @@ def serve(house: House) -> None:
     """Serve the API until SIGTERM or SIGINT; then finish what is under way and return."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    key_of_settings(house.settings)  # a key that cannot sign is told now, not at the first certificate
+    _tell_of_key(house.settings)
     with only_one(house.database):
         make_current(house.database, house.settings.data_dir / "backups")
         if house.is_trial:
@@ -93,6 +94,16 @@ def serve(house: House) -> None:
         with _listening(house.settings.host, house.settings.port) as listener:
             port = listener.getsockname()[1]
             _run(replace(house, settings=house.settings.model_copy(update={"port": port})), listener)
+
+
+def _tell_of_key(settings: Settings) -> None:
+    """A key that cannot sign is told now, not at the first certificate; one whose term is over stops only signing."""
+    key = key_of_settings(settings)
+    try:
+        if key is not None:
+            check_term(key)
+    except ValueError as problem:
+        log.warning("pdf_key_unusable", reason=str(problem))
 
 
 def _end(*_: object) -> Never:

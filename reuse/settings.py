@@ -36,10 +36,20 @@ class Settings(BaseSettings):
     )
     pdf_signing_file: Path | None = Field(
         default=None,
-        description="PEM or PKCS#12 file that signs all PDFs; without it each organisation has a self-signed key.",
+        description="PEM or PKCS#12 file that signs all PDFs (beside a token: the PEM of its certificates, where the "
+        "token holds none); without either each organisation has a self-signed key.",
     )
     pdf_signing_password: SecretStr | None = Field(
         default=None, description="Password of FILIERE_PDF_SIGNING_FILE, where it has one."
+    )
+    pdf_signing_module: Path | None = Field(
+        default=None,
+        description="PKCS#11 library of the token that signs all PDFs; needs filiere[pkcs11] and the next three.",
+    )
+    pdf_signing_token: str | None = Field(default=None, description="Label of the token that signs PDFs.")
+    pdf_signing_key: str | None = Field(default=None, description="Label of the private key on that token.")
+    pdf_signing_pin_file: Path | None = Field(
+        default=None, description="File that holds that token's PIN; only this service should be able to read it."
     )
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the API listens on.")

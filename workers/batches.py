@@ -14,7 +14,7 @@ from reuse.wiping.actions.certificates import Seal, link_rendering, paper_of, se
 from reuse.wiping.actions.printing import print_certificate
 from reuse.wiping.models import Certificate
 from workers.presses import cores, presses
-from workers.task import LOST_RACES, Work, task
+from workers.task import TRIED_AGAIN, Work, task
 
 
 @dataclass
@@ -75,7 +75,7 @@ def _begin(batch: Batch, device_id: UUID) -> Printing:
     try:
         certificates = batch.work.step(accept)
     except Refusal as refusal:
-        if refusal.code in LOST_RACES:
+        if refusal.code in TRIED_AGAIN:
             raise
         return Printing([], {}, told(device_id, refusal))
     files, key = batch.work.house.files, batch.seal.pdf_key

@@ -20,8 +20,10 @@ from reuse.transactions import in_transaction, reading
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
-LOST_RACES = frozenset({"moved_meanwhile", "changed_meanwhile"})
-"""Somebody changed the same thing at the same moment: no answer to the job, which looks again a little later."""
+TRIED_AGAIN = frozenset({"moved_meanwhile", "changed_meanwhile", "pdf_key_unusable"})
+"""No answer to the job, which looks again a little later: somebody changed the same thing at the same moment, or what
+signs cannot be reached.
+"""
 
 
 @dataclass
@@ -89,7 +91,7 @@ def task(kind: str) -> Callable[[Callable[[Work], None]], Callable[[str], None]]
 
 
 def _perform(body: Callable[[Work], None], work: Work) -> None:
-    """Do the job; a refusal ends it with its problem, a lost race or any other failure makes it wait and try again."""
+    """Do the job; a refusal ends it with its problem, any other failure, and what may pass, lets it try again."""
     try:
         with _lease_kept(work):
             body(work)
@@ -100,7 +102,7 @@ def _perform(body: Callable[[Work], None], work: Work) -> None:
     except Refusal as refusal:
         errors = [asdict(fault) for fault in refusal.errors]
         problem = {"code": refusal.code, "detail": refusal.detail, "missing": list(refusal.missing), "errors": errors}
-        _leave(work, problem, final=refusal.code not in LOST_RACES)
+        _leave(work, problem, final=refusal.code not in TRIED_AGAIN)
     except Exception as error:  # whatever it was, the job must not be lost: the problem is kept and it is tried again
         log.exception("job_failed", job=str(work.claim.job_id), kind=work.claim.kind, attempt=work.claim.attempt)
         _leave(work, {"code": "internal", "detail": f"{type(error).__name__} while doing this job."}, final=False)

@@ -1,5 +1,6 @@
 """Work after the commit: claimed once, fenced by a token, tried again, never lost."""
 
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from sqlmodel import Session
 
 from makers import open_doors
 from reuse import broker, clock
-from reuse.errors import Conflict
+from reuse.errors import Conflict, Fault, NotFound, Refusal, TooMany
 from reuse.history.rules import SYSTEM
 from reuse.house import House
 from reuse.jobs.actions import bury_lost_jobs, claim_job, enqueue, finish_job, keep_lease
@@ -172,3 +173,16 @@ def test_asking_twice_for_the_same_work_is_asking_once(any_house: House) -> None
         return enqueue(session, "tests.echo", actor=SYSTEM, payload={}, deduplicate="same").id
 
     assert in_transaction(any_house.database, ask) == in_transaction(any_house.database, ask)
+
+
+REFUSALS: list[Refusal] = [
+    NotFound("It is not there."),
+    Conflict("Not now.", code="gate_closed", missing=("captured",), errors=(Fault("/x", "y", "z"),)),
+    TooMany("Later.", code="too_many", seconds=7),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=[type(one).__name__ for one in REFUSALS])
+def test_a_refusal_of_another_process_arrives_whole(refusal: Refusal) -> None:
+    arrived = pickle.loads(pickle.dumps(refusal))  # noqa: S301  # what was made here
+    assert (type(arrived), str(arrived), vars(arrived)) == (type(refusal), str(refusal), vars(refusal))

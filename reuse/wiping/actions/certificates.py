@@ -16,12 +16,13 @@ from reuse.files import Files
 from reuse.history.actions import record
 from reuse.history.rules import Actor
 from reuse.house import House
-from reuse.pdf_keys import PdfKey, pdf_key
+from reuse.pdf_keys import PdfKey, check_term, pdf_key
 from reuse.people.models import Organisation
 from reuse.people.rules import Caller, Role, require_person, require_role
 from reuse.signing import public_key_of, signing_key
 from reuse.wiping.actions.freezing import Facts, facts_for, frozen
 from reuse.wiping.actions.paper import certificate_value
+from reuse.wiping.actions.printing import key_unusable
 from reuse.wiping.actions.withdrawal import end_sanitization
 from reuse.wiping.models import Certificate, Sanitization
 from reuse.wiping.queries.certificates import certificate_for
@@ -42,8 +43,12 @@ class Seal:
 
 
 def seal_of(house: House, workshop: Organisation) -> Seal:
-    """The workshop's seal; its keys are made now where it has none yet."""
-    pdf = pdf_key(house.settings, workshop.id, workshop.name)
+    """The workshop's seal; its keys are made now where it has none yet. Conflict where what is named cannot sign."""
+    try:
+        pdf = pdf_key(house.settings, workshop.id, workshop.name)
+        check_term(pdf)
+    except ValueError as problem:
+        raise key_unusable(problem) from problem
     return Seal(signing_key(house.settings, workshop.id), pdf, house.public_url, house.is_trial)
 
 

@@ -1,19 +1,37 @@
 """A certificate's PDF: drawn from its frozen value, signed last, the same bytes for the same value and key."""
 
+import structlog
+
 from labels.documents import render_certificate
 from labels.values import ErasureCertificate
 from reuse.errors import Conflict
 from reuse.pdf_keys import PdfKey
 
+log = structlog.get_logger()
+
 
 def print_certificate(value: ErasureCertificate, key: PdfKey) -> bytes:
-    """The signed PDF/A-3a; Conflict where `key` is not the one that the record names: the file would not hold."""
+    """The signed PDF/A-3a; Conflict where `key` cannot sign, or is not the one that the record names."""
     if value.pdf_signing_key != key.fingerprint:
         raise Conflict(
             f"Certificate {value.imprint.number} names the PDF key {value.pdf_signing_key[:16]}, and the key here is "
             f"{key.fingerprint[:16]}: put the former back, or revoke the certificate and accept the device anew.",
             code="pdf_key_changed",
         )
+    page = render_certificate(value)
     from reuse.pades import sign_pdf  # noqa: PLC0415  # pyHanko takes twenty megabytes, which a process that never signs spares
 
-    return sign_pdf(render_certificate(value), key, at=value.imprint.issued_at)
+    try:
+        return sign_pdf(page, key, at=value.imprint.issued_at)
+    except ValueError as problem:
+        raise key_unusable(problem) from problem
+
+
+def key_unusable(problem: ValueError) -> Conflict:
+    """What a job answers while nothing can be signed; places and labels go to the log, for the operator alone."""
+    log.error("pdf_key_unusable", reason=str(problem))
+    sentence = (
+        "The key that signs PDFs cannot be used at present. The operator finds out why with `filiere check`; this is "
+        "tried again by itself, and may be asked for again later."
+    )
+    return Conflict(sentence, code="pdf_key_unusable")
