@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ("reuse", "workers", "labels")
 LINES_OF_A_FILE = 330
 LINES_OF_A_FUNCTION = 45
-PURE = {"reuse.canonical", "reuse.errors", "reuse.placeholders"}
+PURE = {"reuse.moves", "reuse.canonical", "reuse.errors", "reuse.placeholders"}
 
 # Sorts of file that belong to one stage alone, beside the layers that any stage may have.
 ONE_STAGE_ONLY = {

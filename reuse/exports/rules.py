@@ -12,8 +12,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from reuse import moves
 from reuse.devices.rules import Status
-from reuse.errors import Conflict, Fault
+from reuse.errors import Fault
 from reuse.workshop.rules import CheckOutcome, CheckResult, TestTemplate, untested
 
 
@@ -37,13 +38,8 @@ MAY_LEAVE = frozenset({Status.ready, Status.listed, Status.reserved})
 
 
 def check_move(present: ExportStatus, to: ExportStatus) -> None:
-    """Conflict, naming what is possible, where the table does not allow the move."""
-    if to not in MOVES[present]:
-        possible = ", ".join(sorted(MOVES[present])) or "nothing: begin a new export for what is to leave anew"
-        raise Conflict(
-            f"An export that is {present} cannot become {to}; from here it may become {possible}.",
-            code="move_not_allowed",
-        )
+    """Conflict where the table does not allow the move."""
+    moves.check_move(MOVES, "An export", present, to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from reuse import moves
 from reuse.errors import Conflict
 
 HOLD_TERM = timedelta(days=7)  # the default; an installation may set another
@@ -71,19 +72,9 @@ class Waiting:
     served: int
 
 
-def may_move(present: ReservationStatus, to: ReservationStatus) -> bool:
-    """Say whether a reservation may go from one status to the other."""
-    return to in MOVES[present]
-
-
 def check_move(present: ReservationStatus, to: ReservationStatus) -> None:
-    """Refuse a move that the table does not hold, naming what is possible instead."""
-    if may_move(present, to):
-        return
-    possible = ", ".join(sorted(MOVES[present])) or "nothing: it is an end"
-    raise Conflict(
-        f"A reservation that is {present} cannot become {to}; it may become {possible}.", code="move_forbidden"
-    )
+    """Conflict where the table does not allow the move."""
+    moves.check_move(MOVES, "A reservation", present, to)
 
 
 def expires_at(now: datetime, term: timedelta = HOLD_TERM) -> datetime:

@@ -146,7 +146,7 @@ def test_a_hold_that_is_over_hands_nothing_over(town: Town, monkeypatch: pytest.
     reservation = reserved(town.network, listed_devices(town))
     source = clock.source
     monkeypatch.setattr(clock, "source", lambda: source() + timedelta(hours=73))
-    assert ask(town.network, reservation).json()["code"] == "move_forbidden"
+    assert ask(town.network, reservation).json()["code"] == "move_not_allowed"
     monkeypatch.setattr(clock, "source", source)
     assert ask(town.network, reservation).status_code == 201
 

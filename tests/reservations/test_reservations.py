@@ -156,7 +156,7 @@ def test_a_cancelled_reservation_offers_its_devices_again(town: Town) -> None:
     for device_id in lines(made):
         device = town.lead.get(f"/v1/devices/{device_id}").json()
         assert (device["status"], device["network_id"]) == ("listed", None)
-    assert move(town.network, made, "confirmed").json()["code"] == "move_forbidden"
+    assert move(town.network, made, "confirmed").json()["code"] == "move_not_allowed"
     reserved(town.other_network, list(lines(made)))
 
 

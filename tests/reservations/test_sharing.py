@@ -284,7 +284,7 @@ def test_a_hold_is_extended_once_and_an_offer_never(town: Town, calendar: Calend
     calendar.pass_days(4)
     assert town.network.get(f"/v1/reservations/{made['id']}").json()["status"] == "held"
     calendar.pass_days(4)
-    assert town.network.post(path).json()["code"] == "move_forbidden"
+    assert town.network.post(path).json()["code"] == "move_not_allowed"
     share(town, offer_hours=24)
     need(town.network, 1)
     listed_devices(town)
@@ -311,7 +311,7 @@ def test_a_territory_gives_a_reservation_to_another_network_and_says_why(town: T
     for device_id in devices_of([made]):
         assert town.network.get(f"/v1/devices/{device_id}").status_code == 404
         assert status_of(town.other_network, device_id) == "reserved"
-    assert town.region.post(path, wish).json()["code"] == "move_forbidden"
+    assert town.region.post(path, wish).json()["code"] == "move_not_allowed"
     with reading(town.house.database) as session:
         last = history_of(session, "reservation", UUID(made["id"]))[-1]
         assert last.data == {"reason": "Foyer sinistré", "reassigned_to": wish["network_id"]}

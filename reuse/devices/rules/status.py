@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from reuse import moves
 from reuse.errors import Conflict
 
 
@@ -47,13 +48,8 @@ BY_RESOURCE = frozenset({Status.ready, Status.listed, Status.reserved, Status.ha
 
 
 def check_move(present: Status, to: Status) -> None:
-    """Conflict, naming what is possible, where the table does not allow the move."""
-    if to not in MOVES[present]:
-        possible = ", ".join(sorted(MOVES[present])) or "nothing: this is an end"
-        raise Conflict(
-            f"A device that is {present} cannot become {to}; from here it may become {possible}.",
-            code="move_not_allowed",
-        )
+    """Conflict where the table does not allow the move."""
+    moves.check_move(MOVES, "A device", present, to)
 
 
 WORKED_IN = frozenset({Status.received, Status.in_workshop})

@@ -91,7 +91,7 @@ def _check_loads(caller: Caller, collection: Collection) -> None:
         raise NotAllowed("Containers of a collection are loaded by its carrier or its workshop.", code="not_yours")
     if collection.status != CollectionStatus.PLANNED:
         sentence = f"This collection is {collection.status}; what is loaded later needs a collection of its own."
-        raise Conflict(sentence, code="move_forbidden")
+        raise Conflict(sentence, code="move_not_allowed")
 
 
 def free_code(session: Session, organisation_id: UUID, code: str) -> str:

@@ -85,7 +85,7 @@ def check_photographs(caller: Caller, collection: Collection) -> None:
     """Whoever fetches or receives adds photos; Conflict once a collection is called off."""
     check_fetches(caller, collection)
     if collection.status == CollectionStatus.CANCELLED:
-        raise Conflict("This collection was called off.", code="move_forbidden")
+        raise Conflict("This collection was called off.", code="move_not_allowed")
 
 
 def add_photo(

@@ -105,7 +105,7 @@ def _check_pickup(caller: Caller, collection: Collection) -> None:
         )
     if collection.status != CollectionStatus.PLANNED:
         raise Conflict(
-            f"This collection is {collection.status}; plan another one for what is left.", code="move_forbidden"
+            f"This collection is {collection.status}; plan another one for what is left.", code="move_not_allowed"
         )
 
 

@@ -105,7 +105,7 @@ def _check_reception(caller: Caller, collection: Collection) -> str:
     if collection.status not in {CollectionStatus.PLANNED, CollectionStatus.PICKED_UP}:
         raise Conflict(
             f"This collection is {collection.status}; what comes later needs a collection of its own.",
-            code="move_forbidden",
+            code="move_not_allowed",
         )
     return person
 

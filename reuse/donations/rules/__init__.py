@@ -86,7 +86,6 @@ from reuse.donations.rules.status import acceptance_missing as acceptance_missin
 from reuse.donations.rules.status import check_generic_move as check_generic_move
 from reuse.donations.rules.status import check_move as check_move
 from reuse.donations.rules.status import closing_missing as closing_missing
-from reuse.donations.rules.status import may_move as may_move
 from reuse.donations.rules.tour import MOST_STOPS as MOST_STOPS
 from reuse.donations.rules.tour import Basis as Basis
 from reuse.donations.rules.tour import Call as Call

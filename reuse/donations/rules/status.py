@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from reuse import moves
 from reuse.errors import Conflict
 
 
@@ -95,17 +96,9 @@ NEEDS_REASON: frozenset[DonationStatus] = frozenset({_S.DECLINED, _S.CANCELLED})
 PUBLIC_GIFT_QUALITIES: frozenset[str] = frozenset({"rup", "general_interest", "esus"})
 
 
-def may_move(present: DonationStatus, to: DonationStatus) -> bool:
-    """Say whether a donation may go from one status to the other at all, by whatever resource."""
-    return to in MOVES[present]
-
-
 def check_move(present: DonationStatus, to: DonationStatus) -> None:
-    """Refuse a move that the table does not hold, naming what is possible instead."""
-    if may_move(present, to):
-        return
-    possible = ", ".join(sorted(MOVES[present])) or "nothing: it is an end"
-    raise Conflict(f"A donation that is {present} cannot become {to}; it may become {possible}.", code="move_forbidden")
+    """Conflict where the table does not allow the move."""
+    moves.check_move(MOVES, "A donation", present, to)
 
 
 def check_generic_move(present: DonationStatus, to: DonationStatus) -> None:

@@ -48,13 +48,13 @@ def extend_hold(
     """Let a hold of the caller's network last one term longer, once.
 
     Conflict `extended_already` the second time, `offer_not_extended` for an offer that nobody has confirmed,
-    `move_forbidden` where it is no hold any more; Stale for an old version.
+    `move_not_allowed` where it is no hold any more; Stale for an old version.
     """
     require_role(caller, Role.network)
     reservation = own_reservation(session, caller, reservation_id)
     if (status := status_now(reservation, clock.now())) is not ReservationStatus.HELD:
         sentence = f"Only a hold can be extended, and this reservation is {status}."
-        raise Conflict(sentence, code="move_forbidden")
+        raise Conflict(sentence, code="move_not_allowed")
     if reservation.offered_for is not None:
         sentence = "This is an offer, and others wait for it: confirm it, or let it go."
         raise Conflict(sentence, code="offer_not_extended")
