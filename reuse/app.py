@@ -26,6 +26,7 @@ from reuse.openapi import CompleteDocument, document_text
 from reuse.passport import api as passport
 from reuse.passport import pages as passport_pages
 from reuse.people import api as people
+from reuse.privacy import api as privacy
 from reuse.problems import HANDLERS
 from reuse.recalls import api as recalls
 from reuse.reservations import api as reservations
@@ -54,6 +55,7 @@ DOORS = [
     *exports.doors,
     *handovers.doors,
     *recalls.doors,
+    *privacy.doors,
 ]
 MAX_BODY = 21 * 1024 * 1024  # 20 MB of file and the form around it
 

@@ -1,5 +1,7 @@
 """Everything in one file and back: the database, the stored files, the keys; each with its hash.
 
+But for the keys that seal contacts (reuse/sealing.py): a backup then outlives no contact whose key is destroyed.
+
 The database's snapshot is taken first and the files after it: whatever it names is then among them.
 """
 
@@ -35,7 +37,7 @@ SQLITE_NAME = "filiere.db"
 POSTGRESQL_NAME = "filiere.dump"
 SECRET = "secret.key"  # noqa: S105  # the file's name
 KEYS = "keys"
-LEFT_BY_COMMANDS = {"serve.lock", "backups", "demo", "packing"}
+LEFT_BY_COMMANDS = {"serve.lock", "backups", "contact-keys", "demo", "packing"}
 
 
 def back_up(house: House, file: Path) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from uuid import UUID
 import click
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from reuse import tables
 from reuse.db import open_database
 from reuse.errors import Conflict, Refusal
+from reuse.handovers.queries import contact_keys
 from reuse.history.queries import verify_history
 from reuse.house import House, open_house
 from reuse.invariants import violations
@@ -24,6 +26,7 @@ from reuse.people.queries import keys_of
 from reuse.people.rules import Activity, LegalForm, Quality, Role
 from reuse.proofs import EXISTING, answer, certificate, json_option, pack
 from reuse.schema import SchemaState, check_state, migrate, schema_state
+from reuse.sealing import lost_keys, sealing_folder
 from reuse.settings import Settings
 from reuse.transactions import in_transaction, reading
 
@@ -135,7 +138,7 @@ def check(*, as_json: bool) -> None:
         check_term(key)
     with _house() as house, reading(house.database) as session:
         found = violations(session, house.files)
-    warnings = [*_warnings(settings), *_term_warnings(key)]
+        warnings = [*_warnings(settings), *_term_warnings(key), *_lost_contacts(session, settings)]
     lines = [f"{'ok  ' if not places else 'FAIL'}  {words}" for words, places in found.items()]
     lines += [f"      {place}" for places in found.values() for place in places]
     is_ok = not any(found.values())
@@ -160,6 +163,16 @@ def _warnings(settings: Settings) -> list[str]:
     if settings.database_url is not None and settings.broker_url is None:
         found.append("FILIERE_DATABASE_URL without FILIERE_BROKER_URL: each API process works on jobs itself.")
     return found
+
+
+def _lost_contacts(session: Session, settings: Settings) -> list[str]:
+    """Contacts that nobody can open any more; all else goes on without them."""
+    sealed = contact_keys(session)
+    lost = lost_keys(settings, set(sealed))
+    if not lost:
+        return []
+    count = sum(sealed[one] for one in lost)
+    return [f"{count} contacts are lost: no {', '.join(lost)} in {sealing_folder(settings)}. Put the keys back."]
 
 
 @filiere.group()

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of the keys that sign certificates, shared by all; by default keys in the data folder.",
     )
+    contact_keys_dir: Path | None = Field(
+        default=None,
+        description="Folder of the keys that seal contacts, shared by all, backed up by no command of ours; "
+        "by default contact-keys in the data folder.",
+    )
     pdf_signing_file: Path | None = Field(
         default=None,
         description="PEM or PKCS#12 file that signs all PDFs (beside a token: the PEM of its certificates, where the "

@@ -11,7 +11,8 @@ from reuse.columns import BIG, DOCUMENT, INSTANT, table_name
 class Handover(SQLModel, table=True):
     """Devices of one workshop that a network, or a person through it, took home together.
 
-    Of a beneficiary only what spec/process.md allows is kept: no name, no papers, no income.
+    Of a beneficiary only what spec/process.md allows is kept: no name, no papers, no income. From `forgotten_at` on
+    only what is no sign of one person: reuse/privacy/rules.py.
     """
 
     __table_args__ = (Index("uq_handover_workshop_number", "workshop_id", "number", unique=True),)
@@ -38,6 +39,19 @@ class Handover(SQLModel, table=True):
     signature: dict[str, Any] | None = Field(default=None, sa_type=DOCUMENT)
     receipt_job_id: UUID
     person: str | None = None
+    forgotten_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class HandoverContact(SQLModel, table=True):
+    """How a person can be reached under warranty, sealed under the key `key_id`; the row goes when `until` is over."""
+
+    __tablename__ = table_name("handover_contact")
+
+    handover_id: UUID = Field(primary_key=True, foreign_key="handover.id")
+    key_id: str = Field(index=True)
+    sealed: str
+    until: date = Field(index=True)
+    created_at: datetime = Field(sa_type=INSTANT)
 
 
 class HandoverLine(SQLModel, table=True):

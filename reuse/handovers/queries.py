@@ -1,13 +1,13 @@
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from reuse.documents.models import Document
 from reuse.errors import NotFound
-from reuse.handovers.models import Handover, HandoverLine
+from reuse.handovers.models import Handover, HandoverContact, HandoverLine
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -44,6 +44,23 @@ def lines_of(session: Session, handover_ids: Collection[UUID]) -> dict[UUID, lis
     for line in session.exec(statement):
         found[line.handover_id].append(line)
     return found
+
+
+def contact_of(session: Session, handover_id: UUID) -> HandoverContact | None:
+    """The sealed contact of a hand-over, while one is kept."""
+    return session.get(HandoverContact, handover_id)
+
+
+def contacts_until(session: Session, handover_ids: Collection[UUID]) -> dict[UUID, date]:
+    """Until when a contact is kept, by hand-over, where one is."""
+    kept = session.exec(select(HandoverContact).where(col(HandoverContact.handover_id).in_(handover_ids)))
+    return {one.handover_id: one.until for one in kept}
+
+
+def contact_keys(session: Session) -> dict[str, int]:
+    """How many contacts each key seals."""
+    counted = select(HandoverContact.key_id, func.count()).group_by(col(HandoverContact.key_id))
+    return dict(session.exec(counted).all())
 
 
 def line_out(session: Session, device_id: UUID) -> HandoverLine | None:

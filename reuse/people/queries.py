@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, false, or_, true
 from sqlmodel import Session, col, select
 
 from reuse.errors import NotFound
-from reuse.people.models import ApiKey, Organisation, Territory
+from reuse.people.models import AccessRecord, ApiKey, Organisation, Territory
 from reuse.people.rules import Activity, Caller, Role, require_person, require_role
 
 
@@ -68,6 +68,12 @@ def known_organisation(session: Session, caller: Caller, organisation_id: UUID) 
     if (found := session.exec(statement).first()) is None:
         raise NotFound(f"There is no organisation {organisation_id}.")
     return found
+
+
+def visible_accesses(caller: Caller) -> ColumnElement[bool]:
+    """An organisation knows who looked at its data, and at whose data its own people looked; the operator knows all."""
+    me = caller.organisation_id
+    return true() if caller.sees_all else or_(col(AccessRecord.owner_id) == me, col(AccessRecord.organisation_id) == me)
 
 
 def keys_of(session: Session, organisation_id: UUID | None = None) -> list[ApiKey]:

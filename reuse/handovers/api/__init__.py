@@ -1,3 +1,3 @@
-from reuse.handovers.api import handovers, returns
+from reuse.handovers.api import contacts, handovers, returns
 
-doors = [*handovers.doors, *returns.doors]
+doors = [*handovers.doors, *contacts.doors, *returns.doors]

@@ -4,10 +4,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
+from reuse.handovers.actions.contacts import keep_contact
 from reuse.handovers.actions.hand_over import hand_over
 from reuse.handovers.api.shapes import HandoverInput, HandoverShape, handover_shapes, order_of
 from reuse.handovers.models import Handover
 from reuse.handovers.queries import handover_for, visible_handovers
+from reuse.house import House
 from reuse.people.rules import Caller
 from reuse.web import Page, door, page_of
 
@@ -16,12 +18,16 @@ from reuse.web import Page, door, page_of
 def hand_over_devices(
     session: Session,
     caller: Caller,
+    house: House,
     if_match: int | None,
     reservation_id: FromPath[UUID],
     data: JSONBody[HandoverInput],
 ) -> HandoverShape:
     """Let reserved devices leave to the network or a person; every gate is checked again, a receipt is printed."""
-    return handover_shapes(session, [hand_over(session, caller, reservation_id, order_of(data), version=if_match)])[0]
+    handover = hand_over(session, caller, reservation_id, order_of(data), version=if_match)
+    if data.contact is not None:
+        keep_contact(session, house.settings, handover, data.contact.ways, until=data.contact.until)
+    return handover_shapes(session, [handover])[0]
 
 
 @door("GET", "/v1/handovers")

@@ -13,7 +13,7 @@ from reuse.devices.api.shapes import MoneyShape
 from reuse.donations.api.shapes.collecting import InkShape
 from reuse.handovers.actions.orders import HandoverOrder, Payment
 from reuse.handovers.models import Handover, HandoverLine
-from reuse.handovers.queries import lines_of, receipts_of
+from reuse.handovers.queries import contacts_until, lines_of, receipts_of
 from reuse.handovers.rules.accessories import Accessory
 from reuse.web import Shape
 
@@ -62,6 +62,20 @@ class SigningShape(InkShape):
     name: Line
 
 
+class ContactInput(Shape):
+    """How to reach the person under warranty, kept sealed until its last day, or until an earlier one; no name."""
+
+    phone: str | None = None
+    email: str | None = None
+    words: str | None = None
+    until: date | None = None
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """The ways that were given."""
+        return self.model_dump(include={"phone", "email", "words"}, exclude_none=True)
+
+
 class HandoverInput(Shape):
     """Which reserved devices leave; without a beneficiary they go into the network's own stock."""
 
@@ -70,6 +84,7 @@ class HandoverInput(Shape):
     payment: PaymentShape | None = None
     accessories: Annotated[list[AccessoryShape] | None, Field(max_length=100)] = None
     signature: SigningShape | Line | None = None
+    contact: ContactInput | None = None
 
 
 class HandoverLineShape(Shape):
@@ -104,6 +119,7 @@ class HandoverShape(Shape):
 
     `due` is what is still to be paid of the total, null where nothing was said of a payment; `accessories` is null
     where nothing was said of them.
+    A sealed contact is kept until the end of `contact_until`; what was personal was forgotten at `forgotten_at`.
     """
 
     id: UUID
@@ -124,6 +140,8 @@ class HandoverShape(Shape):
     warnings: list[WarningShape]
     receipt_job: UUID
     receipt_document_id: UUID | None
+    contact_until: date | None
+    forgotten_at: datetime | None
 
 
 def order_of(data: HandoverInput) -> HandoverOrder:
@@ -159,15 +177,17 @@ def _line_shape(line: HandoverLine) -> HandoverLineShape:
 def handover_shapes(session: Session, rows: Sequence[Handover]) -> list[HandoverShape]:
     """The hand-overs with their lines and, once printed, their receipts."""
     ids = [row.id for row in rows]
-    lines, receipts = lines_of(session, ids), receipts_of(session, ids)
-    return [_shape(row, lines[row.id], receipts.get(row.id)) for row in rows]
+    lines, receipts, reached = lines_of(session, ids), receipts_of(session, ids), contacts_until(session, ids)
+    return [_shape(row, lines[row.id], receipts.get(row.id), reached.get(row.id)) for row in rows]
 
 
 def _signed_shape(signed: dict[str, Any]) -> SignedShape:
     return SignedShape(role=signed["role"], name=signed["name"], is_drawn=bool(signed.get("drawn")))
 
 
-def _shape(row: Handover, lines: Sequence[HandoverLine], receipt: UUID | None) -> HandoverShape:
+def _shape(
+    row: Handover, lines: Sequence[HandoverLine], receipt: UUID | None, contact_until: date | None
+) -> HandoverShape:
     def money(amount_minor: int) -> MoneyShape:
         return MoneyShape(amount_minor=amount_minor, currency=row.currency)
 
@@ -184,4 +204,5 @@ def _shape(row: Handover, lines: Sequence[HandoverLine], receipt: UUID | None) -
         signature=None if signed is None else _signed_shape(signed),
         receipt_job=row.receipt_job_id,
         receipt_document_id=receipt,
+        contact_until=contact_until,
     )

@@ -17,10 +17,14 @@ NARROWEST_BAND_YEARS = 5  # a band of fewer years is nearly an age
 LONGEST_WORDS = 80
 PSEUDONYMOUS = "beneficiary"
 """The role under which somebody signs of whom no name is kept."""
+LONGEST_CONTACT = 200
 BENEFICIARY_FIELDS = ("pseudonym", "commune_insee", "qpv", "age_band", "prescriber", "eligible")
 
 # INSEE commune codes: 01 to 95 without 20, 2A and 2B, and 97 or 98 overseas (Code officiel géographique).
 _COMMUNE = re.compile(r"(?:0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5]|9[78])\d{3}", re.ASCII)
+_PHONE = re.compile(r"\+?(?:[ .()-]*\d){6,20}[ .()-]*", re.ASCII)
+_EMAIL = re.compile(r"(?=.{3,254}\Z)[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_CONTACT_WORDS = re.compile(rf"(?=.*\S).{{1,{LONGEST_CONTACT}}}", re.DOTALL)
 _BAND = re.compile(r"(\d{1,3})-(\d{1,3})|(\d{1,3})\+", re.ASCII)
 
 
@@ -137,6 +141,23 @@ def beneficiary_faults(document: Mapping[str, object], *, country: str = "FR") -
         if sentence is not None:
             faults.append(Fault(f"/beneficiary/{name}", f"{name}_shape", sentence))
     return tuple(faults)
+
+
+def contact_faults(ways: Mapping[str, str]) -> tuple[Fault, ...]:
+    """Return what is wrong with how a person is to be reached; no sentence repeats what was sent."""
+    if not ways:
+        return (Fault("/contact", "required", "A contact is a phone number, an e-mail address or words; give one."),)
+    wrong = {
+        "phone": "A phone number has 6 to 20 digits; spaces, dots, hyphens, brackets and a leading + are read.",
+        "email": "An e-mail address has one @ and a point behind it.",
+        "words": f"Words on how to reach the person: 1 to {LONGEST_CONTACT} characters, and no name.",
+    }
+    shapes = {"phone": _PHONE, "email": _EMAIL, "words": _CONTACT_WORDS}
+    return tuple(
+        Fault(f"/contact/{name}", f"{name}_shape", wrong[name])
+        for name, value in ways.items()
+        if not shapes[name].fullmatch(value)
+    )
 
 
 def _words_fault(value: object) -> str | None:

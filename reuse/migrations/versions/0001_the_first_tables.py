@@ -1192,6 +1192,7 @@ def upgrade() -> None:
         sa.Column("signature", DOCUMENT, nullable=True),
         sa.Column("receipt_job_id", sa.Uuid(), nullable=False),
         sa.Column("person", sa.String(), nullable=True),
+        sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -1482,6 +1483,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("live"),
         postgresql_where=sa.text("live"),
     )
+    op.create_table(
+        "handover_contact",
+        sa.Column("handover_id", sa.Uuid(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.PrimaryKeyConstraint("handover_id"),
+    )
+    op.create_index(op.f("ix_handover_contact_key_id"), "handover_contact", ["key_id"], unique=False)
+    op.create_index(op.f("ix_handover_contact_until"), "handover_contact", ["until"], unique=False)
     op.create_table(
         "handover_line",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1801,6 +1814,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_handover_line_device_id"), table_name="handover_line")
     op.drop_index(op.f("ix_handover_line_at"), table_name="handover_line")
     op.drop_table("handover_line")
+    op.drop_index(op.f("ix_handover_contact_until"), table_name="handover_contact")
+    op.drop_index(op.f("ix_handover_contact_key_id"), table_name="handover_contact")
+    op.drop_table("handover_contact")
     op.drop_index(
         "uq_export_line_live", table_name="export_line", sqlite_where=sa.text("live"), postgresql_where=sa.text("live")
     )

@@ -1,0 +1,3 @@
+from reuse.privacy.api import accesses
+
+doors = [*accesses.doors]
