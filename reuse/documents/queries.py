@@ -1,10 +1,11 @@
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from reuse.documents.models import Document
 from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -38,7 +39,4 @@ def check_not_erased(document: Document) -> None:
 
 def document_for(session: Session, caller: Caller, document_id: UUID) -> Document:
     """The document, if the caller may read it; NotFound otherwise."""
-    found = session.exec(select(Document).where(Document.id == document_id, visible_documents(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no document {document_id}.")
-    return found
+    return the_one(session, Document, document_id, visible_documents(caller), "document")

@@ -10,6 +10,7 @@ from reuse.documents.models import Document
 from reuse.errors import Conflict, NotFound
 from reuse.exports.models import Export, ExportLine
 from reuse.exports.rules import ExportStatus, leaves_the_union
+from reuse.lookup import the_one
 from reuse.people.models import Organisation
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
@@ -33,10 +34,7 @@ def visible_exports(caller: Caller) -> ColumnElement[bool]:
 
 def export_for(session: Session, caller: Caller, export_id: UUID) -> Export:
     """The export, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Export).where(Export.id == export_id, visible_exports(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no export {export_id}.")
-    return found
+    return the_one(session, Export, export_id, visible_exports(caller), "export")
 
 
 def locked_export(session: Session, caller: Caller, export_id: UUID) -> Export:

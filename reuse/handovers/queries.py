@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from reuse.documents.models import Document
-from reuse.errors import NotFound
 from reuse.handovers.models import Handover, HandoverContact, HandoverLine
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -29,10 +29,7 @@ def visible_handovers(caller: Caller) -> ColumnElement[bool]:
 
 def handover_for(session: Session, caller: Caller, handover_id: UUID) -> Handover:
     """The hand-over, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Handover).where(Handover.id == handover_id, visible_handovers(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no hand-over {handover_id}.")
-    return found
+    return the_one(session, Handover, handover_id, visible_handovers(caller), "hand-over")
 
 
 def lines_of(session: Session, handover_ids: Collection[UUID]) -> dict[UUID, list[HandoverLine]]:

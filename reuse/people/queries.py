@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, false, or_, true
 from sqlmodel import Session, col, select
 
 from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.models import AccessRecord, ApiKey, Organisation, Territory
 from reuse.people.rules import Activity, Caller, Role, require_person, require_role
 
@@ -64,10 +65,7 @@ def visible_organisations(caller: Caller) -> ColumnElement[bool]:
 
 def known_organisation(session: Session, caller: Caller, organisation_id: UUID) -> Organisation:
     """The organisation, if the caller may know of it; NotFound otherwise."""
-    statement = select(Organisation).where(Organisation.id == organisation_id, visible_organisations(caller))
-    if (found := session.exec(statement).first()) is None:
-        raise NotFound(f"There is no organisation {organisation_id}.")
-    return found
+    return the_one(session, Organisation, organisation_id, visible_organisations(caller), "organisation")
 
 
 def visible_accesses(caller: Caller) -> ColumnElement[bool]:

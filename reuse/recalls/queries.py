@@ -6,8 +6,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from reuse.devices.models import Device, Medium
-from reuse.errors import NotFound
 from reuse.handovers.models import Handover, HandoverLine
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 from reuse.recalls.models import Recall, RecallLine
@@ -22,10 +22,7 @@ def visible_recalls(caller: Caller) -> ColumnElement[bool]:
 
 def recall_for(session: Session, caller: Caller, recall_id: UUID) -> Recall:
     """The recall, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Recall).where(Recall.id == recall_id, visible_recalls(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no recall {recall_id}.")
-    return found
+    return the_one(session, Recall, recall_id, visible_recalls(caller), "recall")
 
 
 def in_scope(scope: str, organisation_id: UUID, territory_id: UUID) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from reuse import clock
 from reuse.devices.models import Device, MilestoneRow
 from reuse.devices.rules import Status
-from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.models import Territory
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
@@ -44,10 +44,7 @@ def visible_reservations(caller: Caller) -> ColumnElement[bool]:
 
 def reservation_for(session: Session, caller: Caller, reservation_id: UUID) -> Reservation:
     """The reservation, if the caller may know of it; NotFound otherwise."""
-    statement = select(Reservation).where(Reservation.id == reservation_id, visible_reservations(caller))
-    if (found := session.exec(statement).first()) is None:
-        raise NotFound(f"There is no reservation {reservation_id}.")
-    return found
+    return the_one(session, Reservation, reservation_id, visible_reservations(caller), "reservation")
 
 
 def lines_of(session: Session, reservation_ids: Collection[UUID]) -> dict[UUID, list[ReservationLine]]:
@@ -114,10 +111,7 @@ def locked_reservation(session: Session, reservation_id: UUID) -> Reservation:
 
 def need_for(session: Session, caller: Caller, need_id: UUID) -> Need:
     """The need, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Need).where(Need.id == need_id, visible_needs(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no need {need_id}.")
-    return found
+    return the_one(session, Need, need_id, visible_needs(caller), "need")
 
 
 def served(session: Session, need_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -8,6 +8,7 @@ from reuse.catalogue.models import Bundle, BundlePart
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -39,10 +40,7 @@ def bundle_for(session: Session, caller: Caller, bundle_id: UUID) -> Bundle:
 
 def seen_bundle(session: Session, caller: Caller, bundle_id: UUID) -> Bundle:
     """The bundle, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Bundle).where(Bundle.id == bundle_id, visible_bundles(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no bundle {bundle_id}.")
-    return found
+    return the_one(session, Bundle, bundle_id, visible_bundles(caller), "bundle")
 
 
 def devices_of_bundle(session: Session, bundle_id: UUID) -> list[Device]:

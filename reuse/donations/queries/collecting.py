@@ -20,7 +20,7 @@ from reuse.donations.models import (
 from reuse.donations.queries.giving import ON_THE_WAY
 from reuse.donations.queries.papers import Paper, papers_of
 from reuse.donations.rules import DonationStatus
-from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -46,10 +46,7 @@ def visible_collections(caller: Caller) -> ColumnElement[bool]:
 
 def collection_for(session: Session, caller: Caller, collection_id: UUID) -> Collection:
     """The collection, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Collection).where(Collection.id == collection_id, visible_collections(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no collection {collection_id}.")
-    return found
+    return the_one(session, Collection, collection_id, visible_collections(caller), "collection")
 
 
 def donations_in(session: Session, collection_id: UUID) -> list[Donation]:

@@ -20,7 +20,8 @@ from reuse.donations.models import (
 )
 from reuse.donations.queries.giving import visible_donations
 from reuse.donations.rules import DEEPEST
-from reuse.errors import Conflict, NotFound
+from reuse.errors import Conflict
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -63,10 +64,7 @@ def visible_containers(caller: Caller) -> ColumnElement[bool]:
 
 def container_for(session: Session, caller: Caller, container_id: UUID) -> Container:
     """The container, if the caller may know of it; NotFound otherwise."""
-    statement = select(Container).where(Container.id == container_id, visible_containers(caller))
-    if (found := session.exec(statement).first()) is None:
-        raise NotFound(f"There is no container {container_id}.")
-    return found
+    return the_one(session, Container, container_id, visible_containers(caller), "container")
 
 
 def ancestors_of(session: Session, container: Container) -> list[Container]:
@@ -190,7 +188,4 @@ def visible_transfers(caller: Caller) -> ColumnElement[bool]:
 
 def transfer_for(session: Session, caller: Caller, transfer_id: UUID) -> Transfer:
     """The transfer, if the caller may know of it; NotFound otherwise."""
-    statement = select(Transfer).where(Transfer.id == transfer_id, visible_transfers(caller))
-    if (found := session.exec(statement).first()) is None:
-        raise NotFound(f"There is no transfer {transfer_id}.")
-    return found
+    return the_one(session, Transfer, transfer_id, visible_transfers(caller), "transfer")

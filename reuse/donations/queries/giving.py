@@ -19,6 +19,7 @@ from reuse.donations.models import (
 )
 from reuse.donations.rules import CollectionStatus, DonationStatus
 from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -50,10 +51,7 @@ def visible_donations(caller: Caller) -> ColumnElement[bool]:
 
 def donation_for(session: Session, caller: Caller, donation_id: UUID) -> Donation:
     """The donation, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Donation).where(Donation.id == donation_id, visible_donations(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no donation {donation_id}.")
-    return found
+    return the_one(session, Donation, donation_id, visible_donations(caller), "donation")
 
 
 def donation_of(session: Session, device: Device) -> Donation | None:

@@ -24,7 +24,7 @@ from reuse.donations.models import (
 )
 from reuse.donations.queries.giving import lines_of
 from reuse.donations.rules import CollectionStatus, DonationStatus, Load, load_of
-from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -56,10 +56,7 @@ def visible_slots(caller: Caller) -> ColumnElement[bool]:
 
 def slot_for(session: Session, caller: Caller, slot_id: UUID) -> CollectionSlot:
     """The slot, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(CollectionSlot).where(CollectionSlot.id == slot_id, visible_slots(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no collection slot {slot_id}.")
-    return found
+    return the_one(session, CollectionSlot, slot_id, visible_slots(caller), "collection slot")
 
 
 def wishes_for(session: Session, slot_ids: Several[UUID]) -> dict[UUID, list[UUID]]:
@@ -97,10 +94,7 @@ def visible_vehicles(caller: Caller) -> ColumnElement[bool]:
 
 def vehicle_for(session: Session, caller: Caller, vehicle_id: UUID) -> Vehicle:
     """The vehicle, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Vehicle).where(Vehicle.id == vehicle_id, visible_vehicles(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no vehicle {vehicle_id}.")
-    return found
+    return the_one(session, Vehicle, vehicle_id, visible_vehicles(caller), "vehicle")
 
 
 def visible_rounds(caller: Caller) -> ColumnElement[bool]:
@@ -119,10 +113,7 @@ def visible_rounds(caller: Caller) -> ColumnElement[bool]:
 
 def round_for(session: Session, caller: Caller, round_id: UUID) -> Round:
     """The round, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(Round).where(Round.id == round_id, visible_rounds(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no round {round_id}.")
-    return found
+    return the_one(session, Round, round_id, visible_rounds(caller), "round")
 
 
 def stops_of(session: Session, round_id: UUID) -> Sequence[RoundStop]:

@@ -3,7 +3,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.models import Organisation
 from reuse.people.queries import organisation, sight
 from reuse.people.rules import Activity, Caller
@@ -28,10 +28,7 @@ def visible_certificates(caller: Caller) -> ColumnElement[bool]:
 
 def certificate_for(session: Session, caller: Caller, certificate_id: UUID) -> Certificate:
     """The certificate, if the caller may see it; NotFound otherwise."""
-    statement = select(Certificate).where(Certificate.id == certificate_id, visible_certificates(caller))
-    if (found := session.exec(statement).first()) is None:
-        raise NotFound(f"There is no certificate {certificate_id}.")
-    return found
+    return the_one(session, Certificate, certificate_id, visible_certificates(caller), "certificate")
 
 
 def certificate_by_token(session: Session, token: str) -> Certificate | None:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from reuse.devices.models import Device, Medium
 from reuse.devices.rules import Status
 from reuse.errors import NotFound
+from reuse.lookup import the_one
 from reuse.people.models import Organisation
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
@@ -33,10 +34,7 @@ def visible_reports(caller: Caller) -> ColumnElement[bool]:
 
 def report_for(session: Session, caller: Caller, report_id: UUID) -> ErasureReport:
     """The report, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(ErasureReport).where(ErasureReport.id == report_id, visible_reports(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no erasure report {report_id}.")
-    return found
+    return the_one(session, ErasureReport, report_id, visible_reports(caller), "erasure report")
 
 
 def report_with_bytes(session: Session, organisation_id: UUID, sha256: str) -> ErasureReport | None:
