@@ -27,6 +27,7 @@ from labels.values import (
     ImpactRow,
     Imprint,
     PickupNote,
+    PreparationList,
     ReceptionNote,
     TestSheet,
     ThreeFigures,
@@ -46,6 +47,7 @@ _Document = (
     | HandoverReceipt
     | ImpactReport
     | PickupNote
+    | PreparationList
     | ReceptionNote
     | TransferSlip
     | TestSheet
@@ -255,6 +257,11 @@ def render_handover_receipt(value: HandoverReceipt) -> bytes:
     if total != value.total.amount_minor or currencies - {(value.total.currency, value.total.exponent)}:
         raise ValueError("The prices of a receipt's lines do not add up to its total.")
     return _render("handover", value, value.imprint.language)
+
+
+def render_preparation_list(value: PreparationList) -> bytes:
+    """What is laid out for a reservation, with boxes to tick, in the imprint's language."""
+    return _render("preparation", value, value.imprint.language)
 
 
 def _sum(rows: Iterable[ImpactRow]) -> ThreeFigures:

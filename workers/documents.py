@@ -35,6 +35,7 @@ PRESSES: dict[str, Press] = {
     "reconciliation_note": Press(values.ReceptionNote, paper.render_reception_note, "title.reconciliation"),
     "agreed_note": Press(values.ReceptionNote, paper.render_reception_note, "title.agreed"),
     "transfer_slip": Press(values.TransferSlip, paper.render_transfer_slip, "title.transfer"),
+    "preparation_list": Press(values.PreparationList, paper.render_preparation_list, "title.preparation"),
     "handover_receipt": Press(values.HandoverReceipt, paper.render_handover_receipt, "title.handover"),
     "test_sheet": Press(values.TestSheet, paper.render_test_sheet, "title.testsheet"),
     "export_file": Press(values.ExportFile, paper.render_export_file, "title.export"),

@@ -48,7 +48,14 @@ from labels.values.donations import (
     TransferSlip,
 )
 from labels.values.exports import CheckWord, ExportFile, ExportRecord, ExportTable, ExportTest
-from labels.values.handovers import AccessoryLine, HandoverLine, HandoverReceipt, Warranty
+from labels.values.handovers import (
+    AccessoryLine,
+    HandoverLine,
+    HandoverReceipt,
+    PickLine,
+    PreparationList,
+    Warranty,
+)
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
 from labels.values.rounds import Burden, CarrierSheet, SheetStop
 from labels.values.workshop import CheckLine, RepairLine, TestSheet
@@ -94,7 +101,9 @@ __all__ = [
     "Party",
     "Person",
     "Photo",
+    "PickLine",
     "PickupNote",
+    "PreparationList",
     "PriceCap",
     "Processing",
     "ReceptionNote",

@@ -64,3 +64,28 @@ class HandoverReceipt:
     gift_text: str = ""
     remarks: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True)
+class PickLine:
+    """A device to fetch; `address_of_device` is what its QR code opens, `serial_end` ends its number."""
+
+    code: str
+    address_of_device: str
+    category: str
+    designation: str
+    serial_end: str
+    grade: str
+    location: str
+    accessories: tuple[AccessoryLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class PreparationList:
+    """What is laid out for one reservation, in the order in which it is fetched; what has no place comes last."""
+
+    imprint: Imprint
+    reservation_number: str
+    address_of_reservation: str
+    network: Party
+    lines: tuple[PickLine, ...]

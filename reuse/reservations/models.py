@@ -67,7 +67,8 @@ class Reservation(SQLModel, table=True):
 class ReservationLine(SQLModel, table=True):
     """One device in a reservation at the price it was offered for; of one device at most one line is live.
 
-    `need_id` is the need that it serves, where the network had one that it fits.
+    `need_id` is the need that it serves, where the network had one that it fits; `picked_at` is when the workshop laid
+    the device out for the hand-over, and who did, for as long as the reservation keeps it.
     """
 
     __tablename__ = table_name("reservation_line")
@@ -90,5 +91,7 @@ class ReservationLine(SQLModel, table=True):
     currency: str
     live: bool = True
     state: str
+    picked_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    picked_by: str | None = None
     reason: str | None = None
     ended_at: datetime | None = Field(default=None, sa_type=INSTANT)

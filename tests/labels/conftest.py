@@ -197,6 +197,22 @@ def handover() -> v.HandoverReceipt:
     )  # fmt: skip
 
 
+@pytest.fixture
+def preparation() -> v.PreparationList:
+    charger = (v.AccessoryLine("Chargeur", 1),)
+    return v.PreparationList(
+        imprint("PREP-2026-000004"), "RES-2026-000052", "https://filiere.example.org/v1/reservations/52",
+        v.Party("Centre social des Moulins"),
+        (
+            v.PickLine("7K3M-9QX2-BV4", "https://filiere.example.org/d/7K3M-9QX2-BV4", "laptop", "Lenovo ThinkPad T480",
+                       "ABC2D", "B", "A2", charger),
+            v.PickLine("P6VD-1JYE-K9S", "https://filiere.example.org/d/P6VD-1JYE-K9S", "monitor", "Dell P2419H",
+                       "-1B2L", "A", "A10", (v.AccessoryLine("Câble vidéo", 1), v.AccessoryLine("Câble secteur", 1))),
+            v.PickLine("", "", "peripheral", "", "", "", ""),
+        ),
+    )  # fmt: skip
+
+
 def three(low: str, central: str, high: str) -> v.ThreeFigures:
     return v.ThreeFigures(Decimal(low), Decimal(central), Decimal(high))
 

@@ -1,3 +1,3 @@
-from reuse.handovers.api import contacts, handovers, returns
+from reuse.handovers.api import contacts, handovers, preparing, returns
 
-doors = [*handovers.doors, *contacts.doors, *returns.doors]
+doors = [*preparing.doors, *handovers.doors, *contacts.doors, *returns.doors]

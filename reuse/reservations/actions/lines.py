@@ -95,8 +95,10 @@ def _change(session: Session, reservation: Reservation, **columns: Any) -> None:
 
 
 def end_lines(session: Session, lines: Collection[ReservationLine], state: str, *, reason: str | None = None) -> None:
-    """The lines keep their devices no longer; `state` says how they ended."""
+    """The lines keep their devices no longer; `state` says how they ended. What stays is laid out no more."""
     for line in lines:
+        if state != ReservationStatus.HANDED_OVER:
+            line.picked_at = line.picked_by = None
         line.live, line.state, line.reason, line.ended_at = False, state, reason, clock.now()
         session.add(line)
     session.flush()

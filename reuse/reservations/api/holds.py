@@ -55,7 +55,8 @@ class ReservationInput(Shape):
 class ReservationLineShape(Shape):
     """A device in a reservation; `state` is live, handed_over, released, cancelled, reassigned or expired.
 
-    `need_id` is the network's need that it serves, where it fits one.
+    `need_id` is the network's need that it serves, where it fits one; `picked_at` is since when the workshop has it
+    laid out for the hand-over.
     """
 
     device_id: UUID
@@ -63,6 +64,7 @@ class ReservationLineShape(Shape):
     state: str
     reason: str | None
     need_id: UUID | None
+    picked_at: datetime | None
 
 
 class ReservationShape(Shape):
@@ -106,6 +108,7 @@ def _line_shape(line: ReservationLine, status: ReservationStatus) -> Reservation
         state=status.value if is_over else line.state,
         reason=line.reason,
         need_id=line.need_id,
+        picked_at=line.picked_at,
     )
 
 

@@ -17,6 +17,7 @@ from reuse.devices.rules import GateFacts, Milestone, Status
 from reuse.donations.actions.loading import load_device, pack_device, unpack_device
 from reuse.errors import Conflict, Fault, Invalid, NotFound
 from reuse.handovers.actions.check import check_handover
+from reuse.handovers.actions.picking import pick_device, put_back_device
 from reuse.people.rules import Caller, Role
 from reuse.scans.models import Scan
 from reuse.scans.rules import UNDO_WITHIN, ScanIn, plausible
@@ -103,9 +104,19 @@ def _look(_: Seen) -> None:
     """Nothing changes, not even the version."""
 
 
-def _hand_over_check(session: Session, caller: Caller, device: Device, _: ScanIn) -> None:
-    """The device may leave: the very checks that its hand-over will make."""
-    check_handover(session, caller, device)
+def _hand_over_check(session: Session, caller: Caller, device: Device, scan: ScanIn) -> None:
+    """The device may leave: the very checks that its hand-over will make; with a reservation, it is laid out for it."""
+    said: object = scan.data.get("reservation_id", scan.data.get("reservation"))
+    if said is None:
+        check_handover(session, caller, device)
+    elif isinstance(said, str) and said.strip():
+        pick_device(session, caller, device, said)
+    else:
+        raise _unsaid("reservation_id", "Say for which reservation, by its id or number: data.reservation_id.")
+
+
+def _put_back(session: Session, caller: Caller, device: Device, _: ScanIn) -> None:
+    put_back_device(session, caller, device)
 
 
 def _undo(session: Session, caller: Caller, device: Device, scan: ScanIn) -> None:
@@ -189,6 +200,7 @@ ACTIONS: dict[str, Action] = {
     "look": Action(STOCK, decide=_look),
     "list": Action(frozenset({Role.lead}), act=_list),
     "hand_over_check": Action(STOCK, act=_hand_over_check),
+    "put_back": Action(FLOOR, act=_put_back),
     "pick_up": Action(frozenset({Role.carrier, Role.lead}), act=_pick_up),
     "pack": Action(HANDS, act=_pack),
     "unpack": Action(HANDS, act=_unpack),
