@@ -30,6 +30,7 @@ log = structlog.get_logger()
 JOBS: dict[str, str] = {
     "documents.render": "workers.documents",
     "imports.read": "workers.imports",
+    "captures.match": "workers.captures",
     "certificates.issue": "workers.certificates",
     "covers.make": "workers.documents",
     "certificates.batch": "workers.batches",

@@ -4,6 +4,7 @@ import structlog
 from sqlmodel import Session
 
 from reuse import clock
+from reuse.devices.actions.awaiting import tell_all_who_wait
 from reuse.idempotency import forget_answers
 from reuse.invariants import Watch, watch
 from reuse.jobs.queries import last_result
@@ -24,7 +25,7 @@ LATE = timedelta(minutes=5)
 
 @task("upkeep.hourly")
 def keep_house(work: Work) -> None:
-    """End holds whose term is over, forget what need not be remembered, and watch over the invariants."""
+    """End what is over, forget what need not be remembered, find what waits, and watch over the invariants."""
     began = clock.now()
     seen = work.read(lambda session: _watch(session, work))
     if seen.found:
@@ -45,6 +46,7 @@ def _watch(session: Session, work: Work) -> Watch:
 def _tidy(session: Session) -> dict[str, int]:
     before = clock.now() - REMEMBERED
     return {
+        "captures_looked_at": tell_all_who_wait(session),
         "holds_ended": expire_holds(session),
         "answers_forgotten": forget_answers(session, before=before),
         "scans_forgotten": forget_scans(session, before=before),

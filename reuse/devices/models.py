@@ -277,3 +277,14 @@ class Fitting(SQLModel, table=True):
     missing: bool = False
     ended_at: datetime | None = Field(default=None, sa_type=INSTANT)
     shared: bool = False
+
+
+class AwaitedCode(SQLModel, table=True):
+    """A code that a waiting capture tells: once a device answers to it, the capture is looked at again."""
+
+    __tablename__ = table_name("awaited_code")
+    __table_args__ = (Index("ix_awaited_code", "normal", "organisation_id"),)
+
+    capture_id: UUID = Field(primary_key=True)
+    normal: str = Field(primary_key=True)
+    organisation_id: UUID

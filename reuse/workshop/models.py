@@ -42,6 +42,7 @@ class Capture(SQLModel, table=True):
     match_note: str | None = None
     organisation_id: UUID
     person: str | None = None
+    key_id: UUID
     created_at: datetime = Field(sa_type=INSTANT)
 
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from reuse import clock
+from reuse.devices.actions.awaiting import tell_who_waits
 from reuse.devices.actions.custody import Passing, pass_custody
 from reuse.devices.models import Device, MilestoneRow
-from reuse.devices.rules import Milestone, Status, changes_hands, check_move, holder_of
+from reuse.devices.rules import WORKED_IN, Milestone, Status, changes_hands, check_move, holder_of
 from reuse.errors import Conflict
 from reuse.history.actions import Happening, record_all
 from reuse.history.rules import Actor
@@ -63,6 +64,8 @@ def change_devices(session: Session, actor: Actor, changes: Sequence[Change]) ->
         values = {**change.columns, "version": device.version + 1, "status": (to or device.status)}
         for name, value in values.items():  # what was just written need not be read again
             set_committed_value(device, name, value.value if isinstance(value, Status) else value)
+    come = [change.device.id for change in changes if change.to is not None and change.to in WORKED_IN]
+    tell_who_waits(session, actor, come)
     _have_offered(session, actor, [change.device for change in changes if change.to is Status.listed])
 
 

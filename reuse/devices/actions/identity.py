@@ -10,13 +10,14 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select, update
 
 from reuse import clock
+from reuse.devices.actions.awaiting import tell_who_waits
 from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.actions.custody import begin_custody
 from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.actions.moves import change_device
 from reuse.devices.models import Code, Device, Medium
 from reuse.devices.queries import CHUNK
-from reuse.devices.rules import Milestone, Status, mint_code, normal_code
+from reuse.devices.rules import WORKED_IN, Milestone, Status, mint_code, normal_code
 from reuse.errors import Conflict
 from reuse.history.actions import Happening, record, record_all
 from reuse.history.rules import Actor
@@ -66,6 +67,7 @@ def add_devices(session: Session, actor: Actor, new: Sequence[NewDevice], *, ver
     )
     begin_custody(session, [device for device in devices if device.status != Status.declared], verb)
     record_all(session, actor, first_happenings([d.id for d in devices], new, verb))
+    tell_who_waits(session, actor, [device.id for device in devices if device.status in WORKED_IN])
     return devices
 
 
@@ -153,16 +155,15 @@ def bind_code(session: Session, actor: Actor, device: Device, *, kind: str, valu
         if code.device_id == device.id:
             return code
     code = known[0] if kind == "label" and known else None
-    if code is not None:
-        check_free(code, actor)
     if code is None:
         code = _code(device.id, kind, value, clock.now())
     else:
+        check_free(code, actor)
         _claim(session, code, device)
     change_device(session, device)
     session.add(code)
-    what = {"kind": kind, "value": value}
-    record(session, actor, thing="device", thing_id=device.id, verb="code_bound", data=what)
+    record(session, actor, thing="device", thing_id=device.id, verb="code_bound", data={"kind": kind, "value": value})
+    tell_who_waits(session, actor, [device.id])
     return code
 
 
@@ -207,6 +208,7 @@ def bind_codes(session: Session, actor: Actor, bindings: Sequence[Binding]) -> N
     session.add_all(fresh)
     for changes in turns:
         change_devices(session, actor, changes)
+    tell_who_waits(session, actor, turn_of)
 
 
 def _known_codes(session: Session, normals: Collection[str]) -> dict[tuple[str, str], list[Code]]:

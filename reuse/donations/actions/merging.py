@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from reuse import clock
+from reuse.devices.actions.awaiting import tell_who_waits
 from reuse.devices.actions.changes import Change, change_devices
 from reuse.devices.models import Code, Device
 from reuse.donations.actions.register import change_donation, lock_donation
@@ -225,6 +226,7 @@ def _merge(session: Session, actor: Actor, donation: Donation, known: Sequence[_
         for code in codes.get(one.listed.id, [])
     ]
     _move(session, _MOVE_CODE, moved)
+    tell_who_waits(session, actor, [one.device.id for one in known])
     session.add_all(merges)
     try:
         session.flush()

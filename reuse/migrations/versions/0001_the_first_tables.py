@@ -32,6 +32,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_access_record_organisation_id"), "access_record", ["organisation_id"], unique=False)
     op.create_index("ix_access_record_owner", "access_record", ["owner_id", "id"], unique=False)
     op.create_table(
+        "awaited_code",
+        sa.Column("capture_id", sa.Uuid(), nullable=False),
+        sa.Column("normal", sa.String(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("capture_id", "normal"),
+    )
+    op.create_index("ix_awaited_code", "awaited_code", ["normal", "organisation_id"], unique=False)
+    op.create_table(
         "bundle",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -440,6 +448,7 @@ def upgrade() -> None:
         sa.Column("match_note", sa.String(), nullable=True),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("person", sa.String(), nullable=True),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
         sa.PrimaryKeyConstraint("id"),
@@ -2100,6 +2109,8 @@ def downgrade() -> None:
     op.drop_index("ix_bundle_workshop", table_name="bundle")
     op.drop_index("ix_bundle_territory", table_name="bundle")
     op.drop_table("bundle")
+    op.drop_index("ix_awaited_code", table_name="awaited_code")
+    op.drop_table("awaited_code")
     op.drop_index("ix_access_record_owner", table_name="access_record")
     op.drop_index(op.f("ix_access_record_organisation_id"), table_name="access_record")
     op.drop_table("access_record")

@@ -4,11 +4,13 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
+from reuse.devices.actions.awaiting import await_codes, stop_awaiting
 from reuse.devices.models import Device
 from reuse.devices.queries import workshop_device
 from reuse.errors import Conflict, Fault, Invalid, NotFound
 from reuse.history.actions import record
-from reuse.people.rules import Caller, require_person
+from reuse.people.queries import organisation
+from reuse.people.rules import Activity, Caller, Role, require_person
 from reuse.workshop.actions.capturing import learn_from, new_capture
 from reuse.workshop.captures.shape import CaptureFound, found_from
 from reuse.workshop.models import Capture
@@ -37,6 +39,9 @@ def receive_capture(
         capture.match_reasons = list(reasons)
         session.add(capture)
         if waiting is None:
+            who = found.identity
+            codes = [code for code in (who.serial, who.asset_tag) if code]
+            await_codes(session, caller.organisation_id, capture_id=capture.id, codes=codes)
             what = {"format": found.format, "reasons": list(reasons)}
             record(session, caller.actor, thing="capture", thing_id=capture.id, verb="received", data=what)
         return capture, waiting is None
@@ -44,6 +49,38 @@ def receive_capture(
         _take(session, waiting, device.id, by="+".join(reasons))
     capture.device_id, capture.matched_by, capture.match_reasons = device.id, "+".join(reasons), []
     return learn_from(session, caller, workshop_device(session, caller, device.id), capture, found), waiting is None
+
+
+def look_again(session: Session, capture_id: UUID) -> UUID | None:
+    """Give a waiting capture to the device that it names by now, as its sender; returns the device, or None.
+
+    Conflict where the device cannot take what the capture tells; then it goes on waiting.
+    """
+    capture = session.exec(select(Capture).where(Capture.id == capture_id).with_for_update()).one()
+    if capture.device_id is not None:
+        return None
+    sender = _sender(session, capture)
+    found = found_from(capture.kept)
+    device, reasons = match_machine(found.identity, devices_told_by(session, sender, found.identity))
+    if device is None:
+        if capture.match_reasons != list(reasons):
+            capture.match_reasons = list(reasons)
+            session.add(capture)
+        return None
+    by = "+".join(reasons)
+    _take(session, capture, device.id, by=by)
+    capture.match_reasons = []
+    what = {"capture": str(capture.id), "by": by}
+    record(session, sender.actor, thing="device", thing_id=device.id, verb="capture_matched", data=what)
+    learn_from(session, sender, device, capture, found)
+    return device.id
+
+
+def _sender(session: Session, capture: Capture) -> Caller:
+    """Who sent the capture: what it tells is their work, whenever it finds its device."""
+    workshop = organisation(session, capture.organisation_id)
+    what, roles = frozenset({Activity.workshop}), frozenset({Role.technician})
+    return Caller(workshop.id, workshop.territory_id, what, roles, capture.key_id, capture.person)
 
 
 def match_capture(session: Session, caller: Caller, capture_id: UUID, *, device_id: UUID, reason: str) -> Capture:
@@ -85,6 +122,7 @@ def _take(session: Session, capture: Capture, device_id: UUID, *, by: str) -> No
     if done.rowcount != 1:
         raise Conflict("This capture has its device already.", code="already_matched")
     session.refresh(capture)
+    stop_awaiting(session, capture.id)
 
 
 def told_devices(session: Session, caller: Caller, capture: Capture) -> list[tuple[Device, list[str]]]:

@@ -36,6 +36,7 @@ def new_capture(caller: Caller, found: CaptureFound, *, upload_sha256: str) -> C
         upload_sha256=upload_sha256,
         organisation_id=caller.organisation_id,
         person=caller.person,
+        key_id=caller.key_id,
         created_at=clock.now(),
     )
 
