@@ -43,6 +43,7 @@ JOBS: dict[str, str] = {
     "reservations.release": "workers.notices",
     "packs.make": "workers.packs",
     "recalls.run": "workers.recalls",
+    "privacy.shred": "workers.privacy",
 }
 """Every kind of job and the module of `workers` that does it."""
 

@@ -16,6 +16,8 @@ from reuse.canonical import canonical_json
 from reuse.settings import Settings
 
 BUSY_SECONDS = 30
+LOG_SECONDS = 0.5
+"""So long at most writers wait for the log to be emptied, while somebody reads from it."""
 POSTGRES_OPTIONS = (
     "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=120000"
 )
@@ -43,6 +45,20 @@ class Database:
         finally:
             self.write_lock.release()
 
+    def empty_log(self) -> bool:
+        """Bring SQLite's write-ahead log home and empty it, so that nothing erased lies on in it; False while in use.
+
+        PostgreSQL overwrites its own log and dead rows in its own time (autovacuum); there is nothing to do.
+        """
+        if not self.is_sqlite:
+            return True
+        with (
+            self.turn_to_write(),
+            contextlib.closing(sqlite3.connect(str(self.writer.url.database), timeout=LOG_SECONDS)) as own,
+        ):
+            is_busy: int = own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not is_busy
+
     def close(self) -> None:
         """Give all connections back."""
         self.writer.dispose()
@@ -64,6 +80,7 @@ def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> No
         "foreign_keys=ON",
         f"busy_timeout={BUSY_SECONDS * 1000}",
         "cache_size=-16000",
+        "secure_delete=ON",  # what is erased is overwritten: a person's data must not lie on in free pages
     ):
         connection.execute(f"PRAGMA {pragma}")
 

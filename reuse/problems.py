@@ -160,10 +160,10 @@ def answer_database(request: Request[Any, Any, Any], error: Exception) -> Respon
 
 
 def answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    """A defect of ours: logged with its trace, told without it."""
+    """A defect of ours: logged with its trace and the door's address, which names nobody, told without it."""
     if isinstance(error, RecursionError):
         return _answer(problem_body(400, "too_deep", "The JSON is nested too deeply; at most 100 levels are read."))
-    log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
+    log.error("request_failed", path=request.scope["path_template"], method=request.method, exc_info=error)
     return _answer(
         problem_body(
             500, "internal", "This was not your fault. Nothing was changed; try again, then call the operator."

@@ -29,7 +29,7 @@ class Document(SQLModel, table=True):
     title: str
     media_type: str
     file_name: str
-    sha256: str
+    sha256: str = Field(index=True)
     size: int
     deduplicate: str | None = Field(default=None, unique=True)
     organisation_id: UUID | None = Field(default=None, index=True)

@@ -28,6 +28,11 @@ class Term:
         day = 28 if (now.month, now.day) == (2, 29) and self.years else now.day
         return now.replace(year=year, day=day) - timedelta(days=self.days_more)
 
+    def ends(self, begun: datetime) -> datetime:
+        """When the term of what begins now is over."""
+        day = 28 if (begun.month, begun.day) == (2, 29) and self.years else begun.day
+        return begun.replace(year=begun.year + self.years, day=day) + timedelta(days=self.days_more)
+
     @property
     def days(self) -> int:
         """The length in days, of years of 365."""
@@ -132,7 +137,7 @@ GROUP = ("commune_insee", "qpv", "age_band")
 
 
 def tellable(counts: Sequence[int], smallest: int) -> tuple[str, ...]:
-    """Return which facts of a person may stay, so that at least `smallest` hand-overs share all of them.
+    """Return which facts of a person may stay, so that at least `smallest` persons share all of them.
 
     `counts` are how many share the commune, the commune and the district, and all three of GROUP: the finest grain
     that is no sign of one person is kept (k-anonymity; source in reuse/data/retention.json).

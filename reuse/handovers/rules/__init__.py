@@ -129,7 +129,7 @@ def beneficiary_faults(document: Mapping[str, object], *, country: str = "FR") -
             Fault("/beneficiary/eligible", "not_attested", "Eligibility is attested with true, and not kept.")
         )
     checks = {
-        "pseudonym": _words_fault,
+        "pseudonym": _pseudonym_fault,
         "prescriber": _words_fault,
         "commune_insee": _commune_fault if country == "FR" else _words_fault,
         "qpv": _qpv_fault,
@@ -158,6 +158,13 @@ def contact_faults(ways: Mapping[str, str]) -> tuple[Fault, ...]:
         for name, value in ways.items()
         if not shapes[name].fullmatch(value)
     )
+
+
+def _pseudonym_fault(value: object) -> str | None:
+    """A pseudonym stands in an address (`/v1/beneficiaries/{pseudonym}`), which a slash would cut in two."""
+    if isinstance(value, str) and "/" in value:
+        return "A pseudonym has no slash, for it stands in addresses; write a hyphen."
+    return _words_fault(value)
 
 
 def _words_fault(value: object) -> str | None:

@@ -165,6 +165,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_document_donor_id"), "document", ["donor_id"], unique=False)
     op.create_index(op.f("ix_document_network_id"), "document", ["network_id"], unique=False)
     op.create_index(op.f("ix_document_organisation_id"), "document", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_document_sha256"), "document", ["sha256"], unique=False)
     op.create_index(op.f("ix_document_territory_id"), "document", ["territory_id"], unique=False)
     op.create_table(
         "donation",
@@ -2077,6 +2078,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_donation_registered_by_id"), table_name="donation")
     op.drop_table("donation")
     op.drop_index(op.f("ix_document_territory_id"), table_name="document")
+    op.drop_index(op.f("ix_document_sha256"), table_name="document")
     op.drop_index(op.f("ix_document_organisation_id"), table_name="document")
     op.drop_index(op.f("ix_document_network_id"), table_name="document")
     op.drop_index(op.f("ix_document_donor_id"), table_name="document")

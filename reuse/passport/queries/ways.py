@@ -147,15 +147,15 @@ def _recipients(session: Session, ids: Sequence[UUID]) -> dict[UUID, Recipient]:
             col(Handover.id),
             col(Handover.network_id),
             col(Handover.beneficiary_commune_insee),
-            col(Handover.beneficiary_pseudonym).is_not(None) | col(Handover.beneficiary_qpv).is_not(None),
+            col(Handover.kind),
         )
         .join(Handover, col(Handover.id) == col(HandoverLine.handover_id))
         .where(col(HandoverLine.device_id).in_(ids))
         .order_by(col(HandoverLine.id))
     )
     found: dict[UUID, Recipient] = {}
-    for device_id, handover_id, network_id, commune, is_known in session.connection().execute(statement):
-        kind = "beneficiary" if is_known or commune else "network"
+    for device_id, handover_id, network_id, commune, taker in session.connection().execute(statement):
+        kind = "beneficiary" if taker == "person" else "network"
         found[device_id] = Recipient(kind, commune, network_id, handover_id)
     return found
 

@@ -1,3 +1,3 @@
-from reuse.privacy.api import accesses
+from reuse.privacy.api import accesses, beneficiaries
 
-doors = [*accesses.doors]
+doors = [*beneficiaries.doors, *accesses.doors]

@@ -1,0 +1,205 @@
+"""What a person may ask of the network that knows them: everything that is kept, and to be forgotten."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from makers import Desk, Town, open_doors, overlapping, settle_town, wait_for_background
+from makers_distribution import caller_of, listed_devices, reserved
+from marks import CONTACT, FAMILY, MARK, SEALED, everything_kept, handed_to
+from reuse import clock
+from reuse.devices.models import FlagRow
+from reuse.devices.rules import Flag
+from reuse.handovers.actions.hand_over import hand_over
+from reuse.handovers.actions.orders import HandoverOrder
+from reuse.handovers.models import Handover
+from reuse.history.queries import history_of, verify_history
+from reuse.house import House
+from reuse.invariants import violations
+from reuse.people.models import AccessRecord
+from reuse.privacy.actions.beneficiaries import erase_beneficiary
+from reuse.privacy.queries import PERSON
+from reuse.transactions import reading, transaction
+
+PERSON_PATH = f"/v1/beneficiaries/{FAMILY['pseudonym']}"
+
+
+def signed(**more: Any) -> dict[str, Any]:
+    return {"signature": {"role": "beneficiary", "name": FAMILY["pseudonym"]}, **more}
+
+
+def stirred(town: Town) -> dict[str, Any]:
+    """A hand-over with everything that can be said of a person, one device come back with words, all printed."""
+    device_ids = listed_devices(town, 2)
+    order = {"device_ids": device_ids, "beneficiary": FAMILY, "contact": CONTACT, **signed()}
+    path = f"/v1/reservations/{reserved(town.network, device_ids)['id']}/handovers"
+    made = town.network.post(path, order, headers={"Idempotency-Key": "k-1"})
+    assert made.status_code == 201, made.text
+    came = {"reason": "Panne", "note": f"Chez {MARK}"}
+    back = town.network.post(f"/v1/devices/{device_ids[0]}/returns", came, headers={"Idempotency-Key": "k-2"})
+    assert back.status_code == 201, back.text
+    wait_for_background(town.house)
+    return {**made.json(), "path": path, "order": order}
+
+
+def test_a_person_gets_everything_that_is_kept_of_them(town: Town) -> None:
+    made = stirred(town)
+    answer = town.network.get(PERSON_PATH, params={"reason": "Demande au guichet"})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    (one,) = told["handovers"]
+    assert told["pseudonym"] == FAMILY["pseudonym"]
+    assert one["handover"]["id"] == made["id"]
+    assert one["handover"]["beneficiary"] == {name: FAMILY[name] for name in one["handover"]["beneficiary"]}
+    assert {name: one["contact"][name] for name in CONTACT} == CONTACT
+    assert one["return_notes"] == [f"Chez {MARK}"]
+    (paper,) = one["papers"]
+    assert paper["kind"] == "handover_receipt"
+    assert int(paper["kept_until"][:4]) == int(made["at"][:4]) + 10
+    assert int(one["forgotten_after"][:4]) == int(made["at"][:4]) + 2
+    again = town.network.get(PERSON_PATH).json()
+    assert [(seen["act"], seen["by"], seen["reason"]) for seen in again["accesses"]] == [
+        ("exported", "reseau-1", "Demande au guichet")
+    ]
+
+
+def test_a_network_knows_its_own_persons_only(town: Town) -> None:
+    handed_to(town)
+    wait_for_background(town.house)
+    for desk, status in ((town.other_network, 404), (town.lead, 403), (town.region, 403), (town.operator, 403)):
+        assert town.client  # the same doors
+        assert desk.get(PERSON_PATH).status_code == status
+        assert desk.ask("DELETE", PERSON_PATH).status_code == status
+    with reading(town.house.database) as session:
+        assert session.exec(select(AccessRecord)).all() == []
+        assert session.exec(select(Handover.beneficiary_pseudonym)).all() == [FAMILY["pseudonym"]]
+
+
+def test_a_forgotten_person_stands_nowhere_but_on_the_receipt_that_the_law_keeps(town: Town) -> None:
+    made = stirred(town)
+    impact = town.network.get("/v1/impact").json()
+    answer = town.network.ask("DELETE", PERSON_PATH, headers={"Idempotency-Key": "k-3"})
+    assert answer.status_code == 200, answer.text
+    (one,) = answer.json()["forgotten"]
+    assert (one["handover_id"], one["contact_erased"]) == (made["id"], True)
+    assert [paper["document_id"] for paper in one["papers_kept"]] == [
+        town.network.get(f"/v1/handovers/{made['id']}").json()["receipt_document_id"]
+    ]
+    assert answer.json()["warnings"][0]["code"] == "warranty_open"
+    replay = town.network.ask("DELETE", PERSON_PATH, headers={"Idempotency-Key": "k-3"})
+    assert replay.headers["Idempotency-Replayed"] == "true"
+    assert town.network.ask("DELETE", PERSON_PATH).json()["code"] == "no_beneficiary"
+    assert town.network.get(PERSON_PATH).status_code == 404
+    repeated = town.network.post(made["path"], made["order"], headers={"Idempotency-Key": "k-1"})
+    assert (repeated.status_code, repeated.json()["id"]) == (201, made["id"])
+    wait_for_background(town.house)
+    kept = everything_kept(town)
+    assert MARK not in kept
+    assert SEALED not in kept
+    left = town.network.get(f"/v1/handovers/{made['id']}").json()
+    assert (left["kind"], left["total"], len(left["lines"])) == (PERSON, made["total"], 2)
+    assert set(left["beneficiary"].values()) == {None}
+    assert left["forgotten_at"] is not None
+    assert town.network.get("/v1/impact").json() == impact
+    with reading(town.house.database) as session:
+        assert verify_history(session).breaks == ()
+        assert not any(violations(session, town.house.files).values())
+        verbs = [one.verb for one in history_of(session, "handover", UUID(made["id"]))]
+    assert verbs == ["handed_over", "contact_erased", "person_forgotten"]
+
+
+def test_where_and_how_old_stays_where_five_persons_share_it(town: Town) -> None:
+    def about(number: int, **more: str) -> dict[str, Any]:
+        return {**FAMILY, "pseudonym": f"famille-{number}", **more}
+
+    for number in range(4):
+        handed_to(town, beneficiary=about(number))
+    handed_to(town, beneficiary=about(4, age_band="75+"))
+    handed_to(town, beneficiary=about(5, commune_insee="59350"))
+    for _ in range(5):
+        handed_to(town, beneficiary=about(6, commune_insee="62193"))
+    wait_for_background(town.house)
+
+    def left(number: int) -> tuple[str | None, ...]:
+        answer = town.network.ask("DELETE", f"/v1/beneficiaries/famille-{number}").json()["forgotten"]
+        (kept,) = {(one["commune_insee"], one["qpv"], one["age_band"]) for one in answer}
+        return kept
+
+    assert left(4) == ("59183", "yes", None)  # five of the commune and district, one of the age
+    assert left(5) == (None, None, None)
+    assert left(6) == (None, None, None)  # five hand-overs, one person
+    handed_to(town, beneficiary=about(7))
+    wait_for_background(town.house)
+    assert left(0) == ("59183", "yes", "26-39")
+
+
+def test_a_legal_hold_keeps_what_it_must_until_it_is_lifted(town: Town) -> None:
+    made = handed_to(town)
+    wait_for_background(town.house)
+    device_id = UUID(made["lines"][0]["device_id"])
+    with transaction(town.house.database) as session:
+        session.add(FlagRow(device_id=device_id, name=Flag.legal_hold, reason="Litige", at=clock.now()))
+    answer = town.network.ask("DELETE", PERSON_PATH).json()
+    assert (answer["on_hold"], answer["forgotten"]) == ([made["id"]], [])
+    with transaction(town.house.database) as session:
+        session.delete(session.get_one(FlagRow, (device_id, Flag.legal_hold)))
+    assert len(town.network.ask("DELETE", PERSON_PATH).json()["forgotten"]) == 1
+
+
+def test_a_pseudonym_that_would_cut_an_address_in_two_is_refused(town: Town) -> None:
+    reservation = reserved(town.network, listed_devices(town))
+    body = {"device_ids": [line["device_id"] for line in reservation["lines"]], "beneficiary": FAMILY}
+    body["beneficiary"] = {**FAMILY, "pseudonym": "F/118"}
+    refused = town.network.post(f"/v1/reservations/{reservation['id']}/handovers", body)
+    assert refused.json()["errors"][0]["code"] == "pseudonym_shape"
+
+
+def test_a_hand_over_that_is_under_way_is_forgotten_with_the_others(any_house: House) -> None:
+    with open_doors(any_house) as client:
+        town = settle_town(any_house, client)
+        handed_to(town)
+        waiting = reserved(town.network, listed_devices(town))
+        wait_for_background(any_house)
+        me = town.network.organisation_id
+        device_ids = tuple(UUID(line["device_id"]) for line in waiting["lines"])
+
+        def give(session: Session) -> None:
+            made = hand_over(
+                session,
+                caller_of(session, me),
+                UUID(waiting["id"]),
+                HandoverOrder(device_ids=device_ids, beneficiary=dict(FAMILY)),
+            )
+            made.receipt_job_id = first_job  # its own is not printed before it commits
+
+        def erase(session: Session) -> int:
+            return len(
+                erase_beneficiary(session, caller_of(session, me), FAMILY["pseudonym"], reason="asked").forgotten
+            )
+
+        with reading(any_house.database) as session:
+            first_job = session.exec(select(Handover.receipt_job_id)).one()
+        assert overlapping(any_house, give, erase) == 2
+        wait_for_background(any_house)
+        with reading(any_house.database) as session:
+            assert session.exec(select(Handover.id).where(col(Handover.beneficiary_pseudonym).is_not(None))).all() == []
+
+
+def test_of_eight_who_erase_at_once_one_does_and_the_others_find_nothing(any_house: House) -> None:
+    with open_doors(any_house) as client:
+        town = settle_town(any_house, client)
+        handed_to(town)
+        wait_for_background(any_house)
+        start = threading.Barrier(8)
+
+        def act(desk: Desk) -> int:
+            start.wait()
+            return desk.ask("DELETE", PERSON_PATH).status_code
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(act, [town.network] * 8)) == [200] + [404] * 7
+        with reading(any_house.database) as session:
+            assert [one.act for one in session.exec(select(AccessRecord))] == ["erased"]
