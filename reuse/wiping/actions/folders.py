@@ -1,6 +1,6 @@
 """A folder of reports in one ZIP: each file is a report of its own, kept or refused for itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -12,6 +12,7 @@ from reuse.people.rules import Caller, Role, require_role
 from reuse.wiping.actions.matching import Where
 from reuse.wiping.actions.reports import Kept, check_where, keep_report, read_report
 from reuse.wiping.evidence.folder import FolderFile, open_folder
+from reuse.wiping.evidence.pairs import bundles_in
 from reuse.wiping.evidence.read import MAX_ITEMS
 from reuse.wiping.evidence.shape import Evidence
 from reuse.wiping.evidence.times import zone_named
@@ -19,12 +20,17 @@ from reuse.wiping.evidence.times import zone_named
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """One file of the folder as it was read before the transaction; `evidence` is None where its bytes are known."""
+    """A file of the folder, or several that are one report, as they were read before the transaction.
+
+    `evidence` is None where the bytes are known; `places` are those of the files in the archive, by `names`.
+    """
 
     name: str
     content: bytes
     evidence: Evidence | None
     refusal: Refusal | None
+    places: tuple[int, ...]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,8 @@ def read_folder(database: Database, caller: Caller, content: bytes, *, timezone:
         zone_named(timezone)
     read: list[ReadFile] = []
     items = 0
-    for file in open_folder(content):
-        one = _read(database, caller, file, timezone)
+    for file, places, names in _reports_of(list(open_folder(content))):
+        one = _read(database, caller, file, timezone, places, names)
         items += len(one.evidence.items) if one.evidence else 0
         if items > MAX_ITEMS:
             raise Invalid("The folder speaks of more than 5,000 media; please split it.", code="too_many_items")
@@ -52,22 +58,44 @@ def read_folder(database: Database, caller: Caller, content: bytes, *, timezone:
     return read
 
 
-def _read(database: Database, caller: Caller, file: FolderFile, timezone: str | None) -> ReadFile:
+def _reports_of(files: Sequence[FolderFile]) -> Iterator[tuple[FolderFile, tuple[int, ...], tuple[str, ...]]]:
+    """Each file for itself, but those that are one report together; with their places and names in the archive."""
+    bundles = bundles_in(files)
+    bundled = {place for bundle in bundles for place in bundle.places}
+    for bundle in bundles:
+        names = tuple(files[place].name for place in bundle.places)
+        yield FolderFile(bundle.name, bundle.content, None), bundle.places, names
+    for place, file in enumerate(files):
+        if place not in bundled:
+            yield file, (place,), (file.name,)
+
+
+def _read(
+    database: Database,
+    caller: Caller,
+    file: FolderFile,
+    timezone: str | None,
+    places: tuple[int, ...],
+    names: tuple[str, ...],
+) -> ReadFile:
     if file.content is None:
-        return ReadFile(file.name, b"", None, file.refusal)
+        return ReadFile(file.name, b"", None, file.refusal, places, names)
     try:
         evidence = read_report(database, caller, file.content, timezone=timezone)
     except Refusal as refusal:
-        return ReadFile(file.name, b"", None, refusal)
-    return ReadFile(file.name, file.content, evidence, None)
+        return ReadFile(file.name, b"", None, refusal, places, names)
+    return ReadFile(file.name, file.content, evidence, None, places, names)
 
 
 def keep_folder(
     session: Session, caller: Caller, files: Files, read: Sequence[ReadFile], *, where: Where
 ) -> list[AnsweredFile]:
-    """Keep every report that could be read, in the folder's order; Invalid or Conflict where `where` cannot be."""
+    """Keep every report that could be read, and answer for each file in the folder's order.
+
+    Invalid or Conflict where `where` cannot be.
+    """
     check_where(session, caller, where)
-    answered: list[AnsweredFile] = []
+    answered: dict[int, AnsweredFile] = {}
     for one in read:
         kept, refusal = None, one.refusal
         if refusal is None:
@@ -77,5 +105,6 @@ def keep_folder(
                 )
             except Refusal as said:  # raised before anything of this file is written
                 refusal = said
-        answered.append(AnsweredFile(one.name, kept, refusal))
-    return answered
+        for place, name in zip(one.places, one.names, strict=True):
+            answered[place] = AnsweredFile(name, kept, refusal)
+    return [answered[place] for place in sorted(answered)]

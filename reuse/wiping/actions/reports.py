@@ -17,6 +17,7 @@ from reuse.people.rules import Caller, Role, require_role
 from reuse.transactions import reading
 from reuse.wiping.actions.clocks import clocks_of
 from reuse.wiping.actions.matching import Where, match_items, serial_key
+from reuse.wiping.evidence.folder import is_folder
 from reuse.wiping.evidence.read import read_evidence
 from reuse.wiping.evidence.shape import Evidence
 from reuse.wiping.evidence.times import Clock
@@ -146,6 +147,8 @@ def _row(caller: Caller, evidence: Evidence, content: bytes, file_name: str | No
 def _media_type(content: bytes) -> str:
     """The type under which a certificate carries the evidence, by its first sign; no parser depends on it."""
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if is_folder(content):
+        return "application/zip"
     return {b"{": "application/json", b"<": "application/xml"}.get(start, "text/plain")  # nwipe's logs begin with [
 
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from reuse.wiping.evidence.safely import mapping, named_children, text_of
+from reuse.wiping.evidence.safely import json_values, mapping, named_children, text_of
 from reuse.wiping.evidence.shape import Evidence, EvidenceItem
 from reuse.wiping.rules import is_placeholder
 
@@ -29,7 +29,9 @@ _STATUS_TEXT = re.compile(r"\((\d)\)")
 
 
 @dataclass(frozen=True, slots=True)
-class _Log:
+class Log:
+    """The state that one sanitize log shows; `device` is the controller that its command or its key names."""
+
     status: int
     progress: int | None
     action: int | None
@@ -37,7 +39,9 @@ class _Log:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drive:
+class Drive:
+    """A drive that names itself; `seen_at` is when smartctl saw it."""
+
     serial: str
     model: str | None
     device: str | None
@@ -56,18 +60,34 @@ def has_sanitize_json(values: list[object]) -> bool:
 
 def read_sanitize_text(text: str, timezone: str) -> Evidence:
     """Read a terminal session. A log is of the drive that its command names; of several, the last counts."""
-    blocks = _blocks(text)
-    logs: dict[str | None, _Log] = {}
-    drives: set[_Drive] = set()
-    for device, block in blocks:
+    logs, drives = _session(text)
+    return sanitize_evidence(logs, drives, timezone)
+
+
+def logs_of(text: str) -> list[Log]:
+    """The sanitize logs in a file, text or JSON."""
+    values = json_values(text) if text.lstrip()[:1] in {"{", "["} else None
+    return _json_logs(values) if values is not None else _session(text)[0]
+
+
+def drives_of(text: str) -> set[Drive]:
+    """The drives that a file of nvme id-ctrl or smartctl names, text or JSON."""
+    values = json_values(text) if text.lstrip()[:1] in {"{", "["} else None
+    return _json_drives(values) if values is not None else _session(text)[1]
+
+
+def _session(text: str) -> tuple[list[Log], set[Drive]]:
+    logs: dict[str | None, Log] = {}
+    drives: set[Drive] = set()
+    for device, block in _blocks(text):
         for found in _STATUS.finditer(block):
             progress, action = _PROGRESS.search(block), _ACTION.search(block)
-            logs[device] = _Log(
+            logs[device] = Log(
                 int(found[1], 0), int(progress[1]) if progress else None, int(action[1], 0) if action else None, device
             )
         model = _MODEL.search(block)
-        drives |= {_Drive(found[1], model[1] if model else None, device) for found in _SERIAL.finditer(block)}
-    return _evidence(list(logs.values()), drives, timezone)
+        drives |= {Drive(found[1], model[1] if model else None, device) for found in _SERIAL.finditer(block)}
+    return list(logs.values()), drives
 
 
 def _blocks(text: str) -> list[tuple[str | None, str]]:
@@ -83,7 +103,7 @@ def _blocks(text: str) -> list[tuple[str | None, str]]:
 
 def read_sanitize_json(values: list[object], timezone: str) -> Evidence:
     """Read JSON values of one upload: sanitize logs beside `nvme id-ctrl -o json` or `smartctl -j`."""
-    return _evidence(_json_logs(values), _json_drives(values), timezone)
+    return sanitize_evidence(_json_logs(values), _json_drives(values), timezone)
 
 
 def _nested(values: list[object]) -> list[tuple[str | None, dict[str, object]]]:
@@ -95,28 +115,28 @@ def _nested(values: list[object]) -> list[tuple[str | None, dict[str, object]]]:
     return found
 
 
-def _json_logs(values: list[object]) -> list[_Log]:
-    logs: list[_Log] = []
+def _json_logs(values: list[object]) -> list[Log]:
+    logs: list[Log] = []
     for key, part in _nested(values):
         status = _status_number(part.get("sstat"))
         if "sprog" in part and status is not None:
             action = part.get("cdw10_info", part.get("scdw10"))
             device = _PATH.search(f"/dev/{key}")
-            logs.append(_Log(status, _number(part.get("sprog")), _number(action), device[1] if device else None))
+            logs.append(Log(status, _number(part.get("sprog")), _number(action), device[1] if device else None))
     return logs
 
 
-def _json_drives(values: list[object]) -> set[_Drive]:
-    drives: set[_Drive] = set()
+def _json_drives(values: list[object]) -> set[Drive]:
+    drives: set[Drive] = set()
     for _key, part in _nested(values):
         serial, model = text_of(part.get("sn")), text_of(part.get("mn"))
         if serial and model:
-            drives.add(_Drive(serial, model, None))
+            drives.add(Drive(serial, model, None))
         serial, model = text_of(part.get("serial_number")), text_of(part.get("model_name"))
         if serial and model:
             path = _PATH.search(text_of(mapping(part.get("device")).get("name")) or "")
             seconds = mapping(part.get("local_time")).get("time_t")
-            drives.add(_Drive(serial, model, path[1] if path else None, _moment(seconds)))
+            drives.add(Drive(serial, model, path[1] if path else None, _moment(seconds)))
     return drives
 
 
@@ -146,12 +166,13 @@ def _status_number(value: object) -> int | None:
     return None if state is None else state | (0x100 if told.get("global_erased") == 1 else 0)
 
 
-def _evidence(logs: list[_Log], drives: set[_Drive], timezone: str) -> Evidence:
+def sanitize_evidence(logs: list[Log], drives: set[Drive], timezone: str) -> Evidence:
+    """The report that logs and drives of one upload make."""
     items = tuple(_item(index, log, _drive_of(log, logs, drives)) for index, log in enumerate(logs))
     return Evidence("nvme_sanitize", items, None, timezone, False, ())  # no time is told, none assumed
 
 
-def _drive_of(log: _Log, logs: list[_Log], drives: set[_Drive]) -> _Drive | None:
+def _drive_of(log: Log, logs: list[Log], drives: set[Drive]) -> Drive | None:
     """Pair a log with the one drive it can mean: the one its command names, or the only one in the upload."""
     named = [drive for drive in drives if drive.device == log.device and log.device is not None]
     lone = len(logs) == 1 and all(drive.device is None or log.device is None for drive in drives)
@@ -161,7 +182,7 @@ def _drive_of(log: _Log, logs: list[_Log], drives: set[_Drive]) -> _Drive | None
     return max(candidates, key=lambda drive: (drive.seen_at is not None, drive.model is not None))
 
 
-def _item(index: int, log: _Log, drive: _Drive | None) -> EvidenceItem:
+def _item(index: int, log: Log, drive: Drive | None) -> EvidenceItem:
     state, action = log.status & 7, log.action & 7 if log.action is not None else None
     fails = ["sanitize_failed"] if state == _FAILED else []
     doubts: list[str] = []

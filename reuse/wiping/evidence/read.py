@@ -7,10 +7,12 @@ from reuse.errors import Invalid, UnknownFormat
 from reuse.wiping.evidence.blancco import is_blancco, read_blancco
 from reuse.wiping.evidence.checklist import is_checklist, read_checklist
 from reuse.wiping.evidence.ereuse import is_snapshot, read_snapshot
+from reuse.wiping.evidence.folder import is_folder
 from reuse.wiping.evidence.hdparm import looks_like_hdparm, read_hdparm
 from reuse.wiping.evidence.nvme import has_sanitize_json, has_sanitize_text, read_sanitize_json, read_sanitize_text
 from reuse.wiping.evidence.nwipe import read_nwipe
 from reuse.wiping.evidence.nwipe_lines import looks_like_nwipe
+from reuse.wiping.evidence.pairs import read_bundle
 from reuse.wiping.evidence.safely import json_values, read_text, yaml_value
 from reuse.wiping.evidence.shape import Evidence, EvidenceItem
 from reuse.wiping.evidence.strangers import refuse_stranger
@@ -22,11 +24,13 @@ MAX_ITEMS = 5_000  # as many devices as the largest donation
 
 
 def read_evidence(content: bytes, *, timezone: str) -> Evidence:
-    """Read an uploaded report. Times without a zone are local to `timezone` (an IANA name).
+    """Read an uploaded report, or a bundle of files that are one. Times without a zone are local to `timezone` (IANA).
 
     Raises Invalid for damaged or hostile files, TooLarge above 20 MB, UnknownFormat for what no parser knows.
     """
     zone = zone_named(timezone)
+    if is_folder(content):
+        return read_bundle(content, timezone)
     if content.startswith(b"%PDF"):
         # nwipe's PDF reports of one second overwrite each other, so a PDF may speak of another drive.
         raise UnknownFormat("A PDF alone proves nothing: please upload the tool's log file.", code="pdf_not_evidence")
