@@ -29,6 +29,7 @@ from labels.values import (
     PickupNote,
     PreparationList,
     ReceptionNote,
+    RemedySlip,
     TestSheet,
     ThreeFigures,
     TransferSlip,
@@ -49,6 +50,7 @@ _Document = (
     | PickupNote
     | PreparationList
     | ReceptionNote
+    | RemedySlip
     | TransferSlip
     | TestSheet
 )
@@ -302,3 +304,20 @@ def render_test_sheet(value: TestSheet) -> bytes:
 def render_export_file(value: ExportFile) -> bytes:
     """The file of a load that leaves the Union, in French and English: customs and consignee read one each."""
     return _render("export", value, "both")
+
+
+def render_handback_slip(value: RemedySlip) -> bytes:
+    """The slip with which a repaired device goes home, in the imprint's language."""
+    return _render("handback", value, value.imprint.language)
+
+
+def render_exchange_slip(value: RemedySlip) -> bytes:
+    """The receipt of a device given in the place of another, in the imprint's language."""
+    return _render("exchange", value, value.imprint.language)
+
+
+def render_credit_note(value: RemedySlip) -> bytes:
+    """The note of money given back, in the imprint's language. Raises ValueError unless it says how much."""
+    if value.amount is None or value.amount.amount_minor <= 0:
+        raise ValueError("A credit note says how much was given back.")
+    return _render("refund", value, value.imprint.language)

@@ -58,6 +58,7 @@ from labels.values.handovers import (
 )
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
 from labels.values.rounds import Burden, CarrierSheet, SheetStop
+from labels.values.warranty import RemedySlip
 from labels.values.workshop import CheckLine, RepairLine, TestSheet
 
 __all__ = [
@@ -109,6 +110,7 @@ __all__ = [
     "ReceptionNote",
     "ReconciliationLine",
     "Relationship",
+    "RemedySlip",
     "RepairLine",
     "Reserve",
     "SheetStop",

@@ -55,7 +55,11 @@ class HandoverContact(SQLModel, table=True):
 
 
 class HandoverLine(SQLModel, table=True):
-    """One device that left, and when it came back; `is_first` where it had never left before, which impact counts."""
+    """One device that left, and when it came back; `is_first` where it had never left before, which impact counts.
+
+    `case_id` is the warranty case under which it left. What was repaired and handed back stands in for the line that
+    was paid for, `continues_id`; `is_continued` where that line's return was never taken back from the impact.
+    """
 
     __tablename__ = table_name("handover_line")
     __table_args__ = (
@@ -80,6 +84,81 @@ class HandoverLine(SQLModel, table=True):
     cap_source: str | None = None
     refurbished: bool = False
     warranty_until: date | None = None
+    presumption_until: date | None = None
+    case_id: UUID | None = Field(default=None, index=True)
+    continues_id: UUID | None = Field(default=None, foreign_key="handover_line.id")
+    is_continued: bool = False
     returned_at: datetime | None = Field(default=None, sa_type=INSTANT)
     return_reason: str | None = None
     return_note: str | None = None
+
+
+class WarrantyCase(SQLModel, table=True):
+    """A complaint about a device that was handed over, and what became of it; of one device at most one is open.
+
+    Terms are those of the line with which it left, frozen. `sale_line_id` is the line that was paid for, `owed_back`
+    says that a device whose case ended without a remedy is here and still its holder's.
+    """
+
+    __tablename__ = table_name("warranty_case")
+    __table_args__ = (
+        Index("uq_warranty_case_number", "workshop_id", "number", unique=True),
+        Index(
+            "uq_warranty_case_open",
+            "device_id",
+            unique=True,
+            sqlite_where=text("status IN ('open', 'in_repair')"),
+            postgresql_where=text("status IN ('open', 'in_repair')"),
+        ),
+        Index("ix_warranty_case_network", "network_id", "status"),
+        Index("ix_warranty_case_workshop", "workshop_id", "status"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    number: str
+    version: int = 1
+    status: str
+    device_id: UUID = Field(foreign_key="device.id", index=True)
+    line_id: UUID = Field(foreign_key="handover_line.id")
+    sale_line_id: UUID = Field(foreign_key="handover_line.id")
+    handover_id: UUID = Field(foreign_key="handover.id")
+    network_id: UUID
+    workshop_id: UUID
+    territory_id: UUID = Field(index=True)
+    defect: str | None = None
+    words: str
+    note: str | None = None
+    reported_at: datetime = Field(sa_type=INSTANT)
+    opened_at: datetime = Field(sa_type=INSTANT)
+    organisation_id: UUID
+    person: str | None = None
+    warranty_until: date | None = None
+    presumption_until: date | None = None
+    under_warranty: bool
+    presumed: bool
+    due_on: date | None = None
+    warnings: list[dict[str, str]] = Field(default_factory=list, sa_type=DOCUMENT)
+    reason: str | None = None
+    owed_back: bool = False
+    ended_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    remedy_handover_id: UUID | None = Field(default=None, foreign_key="handover.id")
+    new_device_id: UUID | None = Field(default=None, foreign_key="device.id")
+
+
+class Refund(SQLModel, table=True):
+    """Money given back for a line that was paid for, under a warranty case; one a case."""
+
+    id: UUID = Field(primary_key=True)
+    number: str
+    case_id: UUID = Field(foreign_key="warranty_case.id", unique=True)
+    sale_line_id: UUID = Field(foreign_key="handover_line.id", index=True)
+    handover_id: UUID = Field(foreign_key="handover.id", index=True)
+    amount_minor: int = Field(sa_type=BIG)
+    currency: str
+    method: str
+    on: date
+    note: str | None = None
+    document_job_id: UUID
+    organisation_id: UUID
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)

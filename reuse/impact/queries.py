@@ -89,7 +89,8 @@ def _moments(line: HandoverLine, impact: DeviceImpact, zone: ZoneInfo) -> Iterab
 
     A gift has no warranty: its return always takes it back, for a new hand-over counts anew.
     """
-    yield line.at, impact
+    if not line.is_continued:  # a device repaired after its warranty was never taken back, so it is not counted anew
+        yield line.at, impact
     if line.returned_at is None:
         return
     day = line.returned_at.astimezone(zone).date()

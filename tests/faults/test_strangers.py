@@ -119,8 +119,7 @@ def fill_house(town: Town) -> None:
     devices = listed_devices(town, 3)
     give_to_a_family(town, devices[0])
     reserved(town.network, devices[1:2])
-    load = {"device_ids": devices[2:], "consignee": {"name": "Mairie de Tunis", "country": "TN"}}
-    assert town.lead.post("/v1/exports", load).status_code == 201
+    after_the_handover(town, devices[0], devices[2])
     town.lead.done(town.lead.post("/v1/labels", {"blank": 1, "format": "a4-24"}))
     assert town.network.post("/v1/needs", {"category": "laptop", "quantity": 5}).status_code == 201
     town.lead.done(town.lead.post("/v1/impact-reports", {}))
@@ -147,6 +146,14 @@ def give_to_a_family(town: Town, device_id: str) -> None:
     family = {"beneficiary": {"pseudonym": WORDS["pseudonym"], "eligible": True}, "contact": {"phone": "0102030405"}}
     given = handed_over(town.network, reserved(town.network, [device_id]), **family)
     assert town.network.get(f"/v1/handovers/{given['id']}/contact", params=SAID).status_code == 200
+
+
+def after_the_handover(town: Town, gone: str, listed_still: str) -> None:
+    """Somebody complains of a device, and another is to leave for abroad."""
+    complaint = {"device_id": gone, "complaint": {"words": "Ne charge plus"}}
+    assert town.network.post("/v1/warranty-cases", complaint).status_code == 201
+    load = {"device_ids": [listed_still], "consignee": {"name": "Mairie de Tunis", "country": "TN"}}
+    assert town.lead.post("/v1/exports", load).status_code == 201
 
 
 def rows_of(house: House) -> dict[tuple[str, str], dict[str, Any]]:

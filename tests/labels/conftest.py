@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001  # French apostrophes, dashes and minus signs are what the documents print
 """Values that documents are made of, with memorable names; every person and organisation here is invented."""
 
+import dataclasses
 import hashlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -295,3 +296,34 @@ def export() -> v.ExportFile:
         transport_document="CMR 4711",
         records=(record, record),
     )
+
+
+@pytest.fixture
+def handback() -> v.RemedySlip:
+    return v.RemedySlip(
+        imprint=imprint("REM-2026-000207"),
+        seller=WORKSHOP,
+        taker=v.Party("Réseau Connexions Solidaires"),
+        at=AT,
+        case_number="GAR-2026-000012",
+        receipt_number="REM-2026-000119",
+        complaint="Touches manquantes ou muettes",
+        device=ITEMS[0],
+        beneficiary="ROSEAU-4127",
+        until=date(2029, 6, 2),
+        presumption_until=date(2027, 11, 23),
+        first_until=date(2028, 11, 23),
+        source="code de la consommation L217-13, L217-28",
+        signatures=(v.Signature("network", "reseau-1", AT),),
+    )
+
+
+@pytest.fixture
+def exchange(handback: v.RemedySlip) -> v.RemedySlip:
+    return dataclasses.replace(handback, replaces=ITEMS[1], price=v.Money(8500, "EUR", 2))
+
+
+@pytest.fixture
+def refund(handback: v.RemedySlip) -> v.RemedySlip:
+    price = v.Money(8500, "EUR", 2)
+    return dataclasses.replace(handback, price=price, amount=price, method="transfer", on=date(2026, 11, 23))

@@ -35,6 +35,9 @@ RENDER: dict[str, Callable[[Any], bytes]] = {
     "preparation": documents.render_preparation_list,
     "handover": render_handover_receipt,
     "export": documents.render_export_file,
+    "handback": documents.render_handback_slip,
+    "exchange": documents.render_exchange_slip,
+    "refund": documents.render_credit_note,
     "impact": render_impact_report,
 }
 HOSTILE = (
@@ -385,3 +388,8 @@ def test_a_drawn_signature_is_ink_on_paper_and_a_text_is_none(pickup: v.PickupNo
     assert stroke > blank + 100
     read = text_of(RENDER["pickup"](dataclasses.replace(pickup, signatures=(v.Signature("donor", "x", drawn="<b>"),))))
     assert "<b>" in read
+
+
+def test_a_credit_note_says_how_much_or_is_not_made(refund: v.RemedySlip) -> None:
+    with pytest.raises(ValueError, match="how much"):
+        documents.render_credit_note(dataclasses.replace(refund, amount=None))

@@ -12,6 +12,7 @@ from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.errors import Conflict
 from reuse.exports.queries import check_exports
+from reuse.handovers.queries.cases import check_cases
 from reuse.people.models import Organisation
 from reuse.people.rules import Caller, Role, require_role
 from reuse.reservations.models import Reservation, ReservationLine
@@ -20,12 +21,18 @@ from reuse.reservations.rules import ReservationStatus, check_move
 
 
 def check_devices(
-    session: Session, reservation: Reservation, lines: Sequence[ReservationLine], devices: Sequence[Device]
+    session: Session,
+    reservation: Reservation,
+    lines: Sequence[ReservationLine],
+    devices: Sequence[Device],
+    *,
+    case_id: UUID | None = None,
 ) -> dict[UUID, Cap | None]:
     """Let these devices leave with this reservation; returns the legal cap of each.
 
     Conflict with `missing` for a hold that is over, a device that is not reserved for this network, an open gate, or a
-    price above the cap or that the workshop may not ask.
+    price above the cap or that the workshop may not ask; also for one that is owed to the holder who complained of it,
+    unless it leaves under that very case.
     """
     check_move(status_now(reservation, clock.now()), ReservationStatus.HANDED_OVER)
     live = {line.device_id: line for line in lines if line.live}
@@ -37,6 +44,7 @@ def check_devices(
         sentence = f"Not reserved for this network any more: {names}. Leave them here and look at the reservation."
         raise Conflict(sentence, code="not_reserved", missing=("reservation",))
     check_gates(session, devices)
+    check_cases(session, devices, case_id)
     check_exports(session, reservation.network_id, devices)
     return {device.id: _check_price(session, device, live[device.id]) for device in devices}
 

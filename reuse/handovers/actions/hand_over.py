@@ -15,8 +15,15 @@ from reuse.documents.actions import next_number
 from reuse.errors import Conflict, Stale
 from reuse.handovers.actions.check import check_devices
 from reuse.handovers.actions.naming import named_lines, reservation_to_hand_over
-from reuse.handovers.actions.orders import HandoverOrder, check_payment, check_words, kept_signature, oddities
-from reuse.handovers.actions.receipt import is_refurbished, order_receipt, warranty_of
+from reuse.handovers.actions.orders import (
+    HandoverOrder,
+    UnderCase,
+    check_payment,
+    check_words,
+    kept_signature,
+    oddities,
+)
+from reuse.handovers.actions.receipt import is_refurbished, order_receipt, presumption_of, warranty_of
 from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.queries import handed_over_before
 from reuse.history.actions import record
@@ -31,9 +38,17 @@ NETWORK, PERSON = "network", "person"
 
 
 def hand_over(
-    session: Session, caller: Caller, reservation_id: UUID, order: HandoverOrder, *, version: int | None = None
+    session: Session,
+    caller: Caller,
+    reservation_id: UUID,
+    order: HandoverOrder,
+    *,
+    version: int | None = None,
+    under: UnderCase | None = None,
 ) -> Handover:
     """Let reserved devices leave, all of those named or none, and have the receipt printed.
+
+    `under` a warranty case the terms are its own and a slip stands for the receipt; the gates are the same.
 
     By the network that reserved them, or by a lead of the workshop that they leave. Invalid for what must not be kept
     of a beneficiary; Conflict with `missing` where a gate has closed since the reservation.
@@ -46,13 +61,15 @@ def hand_over(
     check_words(order, territory)
     lines = named_lines(session, caller, reservation, order.device_ids)
     devices = {device.id: device for device in locked_devices(session, order.device_ids)}
-    caps = check_devices(session, reservation, lines, list(devices.values()))
+    caps = check_devices(session, reservation, lines, list(devices.values()), case_id=under.case_id if under else None)
     check_payment(order.payment, lines, caps)
     handover = _handover(session, caller, reservation, lines, order)
     capped = [devices[one.device_id].category for one in lines if caps[one.device_id] and one.price_minor]
     handover.warnings = list(oddities(order, lines, capped, territory.country))
     out = _lines_out(session, handover, territory, lines, devices, caps)
-    _let_go(session, caller, reservation, handover, out, lines, devices)
+    if under is not None:
+        out[0].sqlmodel_update(under.terms)
+    _let_go(session, caller, reservation, handover, out, lines, devices, under)
     return handover
 
 
@@ -64,6 +81,7 @@ def _let_go(
     out: Sequence[HandoverLine],
     lines: Sequence[ReservationLine],
     devices: Mapping[UUID, Device],
+    under: UnderCase | None,
 ) -> None:
     """Move the devices, end what kept them, have the receipt printed, and write all of it down."""
     what = {"reservation_id": reservation.id, "handover_id": handover.id, "number": handover.number}
@@ -77,7 +95,10 @@ def _let_go(
         custody_since=handover.at,
     )
     _close_lines(session, caller, reservation, lines, handover)
-    handover.receipt_job_id = order_receipt(session, caller.actor, handover, out, devices, reservation).id
+    if under is None:
+        handover.receipt_job_id = order_receipt(session, caller.actor, handover, out, devices, reservation).id
+    else:
+        handover.receipt_job_id = under.order_slip(handover, out[0]).id
     session.add(handover)
     session.flush()
     session.add_all(out)
@@ -147,6 +168,7 @@ def _lines_out(
             cap_source=cap.source if cap else None,
             refurbished=is_refurbished(session, devices[line.device_id], milestones[line.device_id]),
             warranty_until=warranty_of(line.price_minor, territory, day)[1],
+            presumption_until=presumption_of(line.price_minor, territory, day),
         )
         for line in lines
     ]

@@ -1,15 +1,17 @@
 """What a hand-over is asked to be, and what can be said of that before anything is looked up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from reuse.catalogue.rules import Cap
 from reuse.errors import Conflict, Fault, Invalid
+from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.rules import PSEUDONYMOUS, beneficiary_faults
 from reuse.handovers.rules.accessories import Accessory, kind_faults, lacking
 from reuse.handovers.rules.cards import refuse_card_numbers
+from reuse.jobs.models import Job
 from reuse.people.models import Territory
 from reuse.reservations.models import ReservationLine
 
@@ -35,6 +37,15 @@ class HandoverOrder:
     payment: Payment | None = None
     accessories: tuple[Accessory, ...] | None = None
     signature: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnderCase:
+    """Under which warranty case one device leaves: what its line says then, and the slip that stands for a receipt."""
+
+    case_id: UUID
+    terms: dict[str, Any]
+    order_slip: Callable[[Handover, HandoverLine], Job]
 
 
 def check_words(order: HandoverOrder, territory: Territory) -> None:

@@ -50,6 +50,12 @@ def warranty_of(price_minor: int, territory: Territory, day: date) -> tuple[Warr
     return warranty, warranty_ends(day, warranty.months)
 
 
+def presumption_of(price_minor: int, territory: Territory, day: date) -> date | None:
+    """The last day on which a defect is presumed to have been there at hand-over; None where nothing is owed."""
+    warranty, until = warranty_of(price_minor, territory, day)
+    return None if warranty is None or until is None else warranty_ends(day, warranty.presumption_months)
+
+
 def order_receipt(
     session: Session,
     actor: Actor,

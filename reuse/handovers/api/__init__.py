@@ -1,3 +1,3 @@
-from reuse.handovers.api import contacts, handovers, preparing, returns
+from reuse.handovers.api import cases, contacts, handovers, preparing, returns
 
-doors = [*preparing.doors, *handovers.doors, *contacts.doors, *returns.doors]
+doors = [*preparing.doors, *handovers.doors, *contacts.doors, *returns.doors, *cases.doors]

@@ -88,13 +88,19 @@ class HandoverInput(Shape):
 
 
 class HandoverLineShape(Shape):
-    """A device that left; `refurbished` where the law allows the word, `returned_at` once it came back."""
+    """A device that left; `refurbished` where the law allows the word, `returned_at` once it came back.
+
+    Until `presumption_until` a defect is presumed to have been there at hand-over. `case_id` is the warranty case under
+    which it left: repaired, or in the place of another.
+    """
 
     device_id: UUID
     price: MoneyShape
     legal_cap: LegalCapShape | None
     refurbished: bool
     warranty_until: date | None
+    presumption_until: date | None
+    case_id: UUID | None
     returned_at: datetime | None
     return_reason: str | None
 

@@ -62,6 +62,11 @@ def _data(name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(text))
 
 
+def load_warranties() -> Mapping[str, Any]:
+    """Return what is owed at hand-over and of remedies, by country."""
+    return _data("warranty.json")["countries"]
+
+
 def handover_kind(amount_minor: int) -> HandoverKind:
     """Return whether a device is sold or given, by the price that is asked for it."""
     return HandoverKind.SALE if amount_minor > 0 else HandoverKind.GIFT
@@ -69,7 +74,7 @@ def handover_kind(amount_minor: int) -> HandoverKind:
 
 def warranty_for(kind: HandoverKind, country: str = "FR", terms: Mapping[str, Any] | None = None) -> Warranty | None:
     """Return the warranty of a hand-over, or None where no rule of that country is known here."""
-    table = _data("warranty.json")["countries"] if terms is None else terms
+    table = load_warranties() if terms is None else terms
     row = table.get(country, {}).get(kind.value)
     if row is None:
         return None

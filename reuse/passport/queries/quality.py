@@ -36,15 +36,15 @@ def left_the_workshop(
 ) -> list[Left]:
     """Every hand-over line of the workshop from `start` until before `end`, in the order of leaving.
 
-    `failed_again` is a device that was signed off, and of which a check failed on the bench before it first
-    left; what a return brings to light counts with the return.
+    What was repaired and handed back is no new one. `failed_again` is a device that was signed off, and of which a
+    check failed on the bench before it first left; what a return brings to light counts with the return.
     """
     statement = (
         select(HandoverLine, Donation.legal_basis)
         .join(Handover, col(Handover.id) == col(HandoverLine.handover_id))
         .join(Device, col(Device.id) == col(HandoverLine.device_id))
         .join(Donation, col(Donation.id) == col(Device.donation_id), isouter=True)
-        .where(Handover.workshop_id == workshop_id)
+        .where(Handover.workshop_id == workshop_id, col(HandoverLine.continues_id).is_(None))
         .order_by(col(HandoverLine.at), col(HandoverLine.id))
     )
     if start is not None:

@@ -45,14 +45,17 @@ def hold_devices(
     criteria: dict[str, Any] | None = None,
     offered_for: Need | None = None,
     allow_partial: bool = False,
+    as_remedy: bool = False,
 ) -> Reservation:
     """Write the reservation of locked, listed devices: the one place where anything is kept for a network.
 
     Conflict `quota_reached` where a quota of the territory leaves too few, unless a part is enough. The number is taken
     first: its row makes the reservations of one network wait for each other, so that two never share what is left.
+    What is kept `as_remedy` of a warranty case takes the place of what the network had: no quota, no need is asked.
     """
     number = next_number(session, organisation_id=who.network_id, prefix="RES")
-    devices = _within_quotas(session, who, devices, allow_partial=allow_partial)
+    if not as_remedy:
+        devices = _within_quotas(session, who, devices, allow_partial=allow_partial)
     by_id = {device.id: device for device in devices}
     for device_id, line in live_lines(session, by_id).items():  # one that an earlier reservation left behind
         drop_line(session, session.get_one(Reservation, line.reservation_id), line, by_id[device_id])
@@ -71,7 +74,9 @@ def hold_devices(
     )
     session.add(reservation)
     session.flush()
-    needs = dict.fromkeys(by_id, offered_for.id) if offered_for else _needs_served(session, who, devices)
+    needs: dict[UUID, UUID] = {}
+    if not as_remedy:
+        needs = dict.fromkeys(by_id, offered_for.id) if offered_for else _needs_served(session, who, devices)
     session.add_all(_line(reservation, device, needs.get(device.id)) for device in devices)
     session.flush()
     _tell(session, who, reservation, devices)

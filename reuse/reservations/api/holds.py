@@ -55,6 +55,7 @@ class ReservationInput(Shape):
 class ReservationLineShape(Shape):
     """A device in a reservation; `state` is live, handed_over, released, cancelled, reassigned or expired.
 
+    It is `under_warranty` where the device left as the remedy of a warranty case, which counts for no quota.
     `need_id` is the network's need that it serves, where it fits one; `picked_at` is since when the workshop has it
     laid out for the hand-over.
     """

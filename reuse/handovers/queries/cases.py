@@ -1,0 +1,122 @@
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, col, func, select
+
+from reuse.devices.models import Device
+from reuse.documents.models import Document
+from reuse.errors import Conflict, NotFound
+from reuse.handovers.models import Handover, HandoverLine, Refund, WarrantyCase
+from reuse.handovers.rules.cases import OPEN, PaidFor
+from reuse.people.queries import sight
+from reuse.people.rules import Activity, Caller
+
+CREDIT_NOTE = "credit_note"
+
+
+def visible_cases(caller: Caller) -> ColumnElement[bool]:
+    """A network sees the cases of what it took, a workshop of what left it, a territory all of its networks'."""
+    me = caller.organisation_id
+    return sight(
+        caller,
+        {
+            Activity.network: col(WarrantyCase.network_id) == me,
+            Activity.workshop: col(WarrantyCase.workshop_id) == me,
+            Activity.territory: col(WarrantyCase.territory_id) == caller.territory_id,
+        },
+    )
+
+
+def case_for(session: Session, caller: Caller, case_id: UUID) -> WarrantyCase:
+    """The case, if the caller may know of it; NotFound otherwise."""
+    found = session.exec(select(WarrantyCase).where(WarrantyCase.id == case_id, visible_cases(caller))).first()
+    if found is None:
+        raise NotFound(f"There is no warranty case {case_id}.")
+    return found
+
+
+def locked_case(session: Session, caller: Caller, case_id: UUID) -> WarrantyCase:
+    """The case of the caller's own network or workshop, held against others; it is taken before its device."""
+    me = caller.organisation_id
+    own = or_(col(WarrantyCase.network_id) == me, col(WarrantyCase.workshop_id) == me)
+    statement = select(WarrantyCase).where(WarrantyCase.id == case_id, own)
+    found = session.exec(statement.with_for_update().execution_options(populate_existing=True)).first()
+    if found is None:
+        raise NotFound(f"There is no warranty case {case_id} of your network or workshop.")
+    return found
+
+
+def last_line(session: Session, caller: Caller, device_id: UUID) -> tuple[HandoverLine, Handover] | None:
+    """The line with which the device left last, if it left to the caller's network or from its workshop."""
+    found = session.exec(
+        select(HandoverLine, Handover)
+        .join(Handover, col(Handover.id) == col(HandoverLine.handover_id))
+        .where(HandoverLine.device_id == device_id)
+        .order_by(col(HandoverLine.at).desc(), col(HandoverLine.id).desc())
+        .limit(1)
+    ).first()
+    if found is None or caller.organisation_id not in {found[1].network_id, found[1].workshop_id}:
+        return None
+    return found
+
+
+def open_case_of(session: Session, device_id: UUID) -> WarrantyCase | None:
+    """The case of this device that is open now."""
+    return session.exec(
+        select(WarrantyCase).where(WarrantyCase.device_id == device_id, col(WarrantyCase.status).in_(OPEN))
+    ).first()
+
+
+def check_cases(session: Session, devices: Sequence[Device], case_id: UUID | None) -> None:
+    """Conflict `warranty_case` for a device that is still its holder's, unless it leaves under that very case."""
+    ids = [device.id for device in devices]
+    owed = or_(col(WarrantyCase.status).in_(OPEN), col(WarrantyCase.owed_back))
+    statement = select(WarrantyCase).where(col(WarrantyCase.device_id).in_(ids), owed)
+    others = [one for one in session.exec(statement) if one.id != case_id]
+    if others:
+        named = ", ".join(f"{one.device_id} ({one.number})" for one in others)
+        raise Conflict(
+            f"Under a warranty case, so still its holder's: {named}. Hand it back under the case, or end that first.",
+            code="warranty_case_open",
+            missing=("warranty_case",),
+        )
+
+
+def paid_for(session: Session, sale: HandoverLine) -> PaidFor:
+    """What a line cost, what was paid for its hand-over, and what was given back of both; both are held."""
+    session.exec(select(HandoverLine).where(HandoverLine.id == sale.id).with_for_update()).one()
+    session.exec(select(Handover.id).where(Handover.id == sale.handover_id).with_for_update()).one()
+    handover = session.get_one(Handover, sale.handover_id)
+    refunded = func.coalesce(func.sum(col(Refund.amount_minor)), 0)
+    of_line = session.exec(select(refunded).where(Refund.sale_line_id == sale.id)).one()
+    of_all = session.exec(select(refunded).where(Refund.handover_id == handover.id)).one()
+    return PaidFor(sale.price_minor, handover.paid_minor, int(of_line), int(of_all))
+
+
+def refunds_of(session: Session, case_ids: Collection[UUID]) -> dict[UUID, Refund]:
+    """The refund of each case that has one."""
+    return {one.case_id: one for one in session.exec(select(Refund).where(col(Refund.case_id).in_(case_ids)))}
+
+
+def handovers_by_id(session: Session, ids: Collection[UUID]) -> dict[UUID, Handover]:
+    """Hand-overs by their id."""
+    return {one.id: one for one in session.exec(select(Handover).where(col(Handover.id).in_(ids)))}
+
+
+def returned_at(session: Session, line_id: UUID) -> datetime | None:
+    """When what left with this line came back; None while it is out."""
+    return session.get_one(HandoverLine, line_id).returned_at
+
+
+def credit_note_key(refund_id: UUID) -> str:
+    """What the job and the document of a refund are known by."""
+    return f"{CREDIT_NOTE}:{refund_id}"
+
+
+def credit_notes_of(session: Session, refund_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The document of each refund, where it is printed already."""
+    keys = {credit_note_key(one): one for one in refund_ids}
+    printed = select(Document.deduplicate, Document.id).where(col(Document.deduplicate).in_(keys))
+    return {keys[key]: document_id for key, document_id in session.exec(printed) if key is not None}
