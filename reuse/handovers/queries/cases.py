@@ -1,5 +1,4 @@
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_
@@ -7,9 +6,10 @@ from sqlmodel import Session, col, func, select
 
 from reuse.devices.models import Device
 from reuse.documents.models import Document
-from reuse.errors import Conflict, NotFound
+from reuse.errors import Conflict, NotFound, Stale
 from reuse.handovers.models import Handover, HandoverLine, Refund, WarrantyCase
 from reuse.handovers.rules.cases import OPEN, PaidFor
+from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
 
@@ -31,20 +31,22 @@ def visible_cases(caller: Caller) -> ColumnElement[bool]:
 
 def case_for(session: Session, caller: Caller, case_id: UUID) -> WarrantyCase:
     """The case, if the caller may know of it; NotFound otherwise."""
-    found = session.exec(select(WarrantyCase).where(WarrantyCase.id == case_id, visible_cases(caller))).first()
-    if found is None:
-        raise NotFound(f"There is no warranty case {case_id}.")
-    return found
+    return the_one(session, WarrantyCase, case_id, visible_cases(caller), "warranty case")
 
 
-def locked_case(session: Session, caller: Caller, case_id: UUID) -> WarrantyCase:
-    """The case of the caller's own network or workshop, held against others; it is taken before its device."""
+def locked_case(session: Session, caller: Caller, case_id: UUID, version: int | None = None) -> WarrantyCase:
+    """The case of the caller's own network or workshop, held against others; it is taken before its device.
+
+    Stale where the caller saw another version than the present one.
+    """
     me = caller.organisation_id
     own = or_(col(WarrantyCase.network_id) == me, col(WarrantyCase.workshop_id) == me)
     statement = select(WarrantyCase).where(WarrantyCase.id == case_id, own)
     found = session.exec(statement.with_for_update().execution_options(populate_existing=True)).first()
     if found is None:
         raise NotFound(f"There is no warranty case {case_id} of your network or workshop.")
+    if version is not None and version != found.version:
+        raise Stale(f"This warranty case has changed: you saw version {version}, it is now {found.version}.")
     return found
 
 
@@ -103,11 +105,6 @@ def refunds_of(session: Session, case_ids: Collection[UUID]) -> dict[UUID, Refun
 def handovers_by_id(session: Session, ids: Collection[UUID]) -> dict[UUID, Handover]:
     """Hand-overs by their id."""
     return {one.id: one for one in session.exec(select(Handover).where(col(Handover.id).in_(ids)))}
-
-
-def returned_at(session: Session, line_id: UUID) -> datetime | None:
-    """When what left with this line came back; None while it is out."""
-    return session.get_one(HandoverLine, line_id).returned_at
 
 
 def credit_note_key(refund_id: UUID) -> str:

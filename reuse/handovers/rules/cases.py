@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from reuse import moves
 from reuse.errors import Conflict
 from reuse.handovers.rules import HandoverKind, load_warranties, months_later, warranty_for
 
@@ -47,12 +48,7 @@ BY_RESOURCE: Mapping[CaseStatus, str] = {_S.repaired: "handbacks", _S.exchanged:
 
 def check_move(present: CaseStatus, to: CaseStatus) -> None:
     """Conflict, naming what is possible, where the table does not allow the move."""
-    if to not in MOVES[present]:
-        possible = ", ".join(sorted(MOVES[present])) or "nothing: this is an end, open a new case for a new defect"
-        raise Conflict(
-            f"A warranty case that is {present} cannot become {to}; from here it may become {possible}.",
-            code="move_not_allowed",
-        )
+    moves.check_move(MOVES, "A warranty case", present, to)
 
 
 def check_word(to: CaseStatus) -> None:

@@ -70,19 +70,33 @@ def hand_back(
     home too, and the case stays as it is. Conflict `gate_closed` while the device is not signed off.
     """
     require_role(caller, Role.network, Role.lead)
-    case = locked_case(session, caller, case_id)
+    case = locked_case(session, caller, case_id, version)
     device = check_is_back(session, case)
     if not case.owed_back:
         check_move(CaseStatus(case.status), CaseStatus.repaired)
     is_remedy = CaseStatus(case.status) in OPEN
     line, territory = session.get_one(HandoverLine, case.line_id), session.get_one(Territory, case.territory_id)
     _check_ready(session, device)
-    first = Term(line.warranty_until, line.presumption_until)
-    is_repair = is_remedy and case.under_warranty
     term = term_after_repair(
-        first, _absence(case, line, territory), remedies_in(territory.country), under_warranty=is_repair
+        Term(line.warranty_until, line.presumption_until),
+        _absence(case, line, territory),
+        remedies_in(territory.country),
+        under_warranty=is_remedy and case.under_warranty,
     )
     given = _Given(0, term, continues_id=line.continues_id or line.id, is_continued=not _taken_back(line, territory))
+    _keep_for(session, caller, case, device, line.currency)
+    handover = _give(session, caller, case, device, given, HANDBACK, signature)
+    what = {"handover_id": handover.id, "number": handover.number}
+    if is_remedy:
+        move_case(session, caller.actor, case, CaseStatus.repaired, data=what, remedy_handover_id=handover.id)
+    else:
+        change_case(session, case, owed_back=False, remedy_handover_id=handover.id)
+        record(session, caller.actor, thing="warranty_case", thing_id=case.id, verb="handed_back", data=what)
+    return handover
+
+
+def _keep_for(session: Session, caller: Caller, case: WarrantyCase, device: Device, currency: str) -> None:
+    """Take the ready device through the catalogue at no price, so that it leaves by the one way there is."""
     move_device(
         session,
         caller.actor,
@@ -91,26 +105,10 @@ def hand_back(
         verb="kept_for_case",
         data={"case_id": case.id, "number": case.number},
         price_minor=0,
-        price_currency=line.currency,
+        price_currency=currency,
         listed_at=clock.now(),
         bundle_id=None,
     )
-    handover = _give(session, caller, case, device, given, HANDBACK, signature)
-    what = {"handover_id": handover.id, "number": handover.number}
-    if is_remedy:
-        move_case(
-            session,
-            caller.actor,
-            case,
-            CaseStatus.repaired,
-            version=version,
-            data=what,
-            remedy_handover_id=handover.id,
-        )
-    else:
-        change_case(session, case, owed_back=False, remedy_handover_id=handover.id)
-        record(session, caller.actor, thing="warranty_case", thing_id=case.id, verb="handed_back", data=what)
-    return handover
 
 
 def _check_ready(session: Session, device: Device) -> None:
@@ -137,16 +135,12 @@ def exchange_device(
     gate looks at it: Conflict `legal_cap` where the new device's provenance bears a lower price.
     """
     require_role(caller, Role.network, Role.lead)
-    case = locked_case(session, caller, case_id)
+    case = locked_case(session, caller, case_id, version)
     present = CaseStatus(case.status)
     check_move(present, CaseStatus.exchanged)
     check_is_back(session, case)
-    expire_holds(session, device_ids=[new_device_id])
     device = _other_device(session, case, new_device_id)
     line, territory = session.get_one(HandoverLine, case.line_id), session.get_one(Territory, case.territory_id)
-    sale = session.get_one(HandoverLine, case.sale_line_id)
-    paid = paid_for(session, sale)
-    price = max(sale.price_minor - paid.refunded_of_line, 0)
     term = term_after_exchange(
         Term(line.warranty_until, line.presumption_until),
         _absence(case, line, territory),
@@ -154,27 +148,30 @@ def exchange_device(
         under_warranty=case.under_warranty,
         repair_failed=present is CaseStatus.in_repair,
     )
-    method = session.get_one(Handover, sale.handover_id).payment_method
-    payment = None if paid.paid_minor is None else Payment(paid.left, sale.currency, method or UNDER_WARRANTY)
-    given = _Given(price, term, payment=payment)
-    handover = _give(session, caller, case, device, given, EXCHANGE, signature)
-    move_case(
-        session,
-        caller.actor,
-        case,
-        CaseStatus.exchanged,
-        version=version,
-        data={"handover_id": handover.id, "number": handover.number, "new_device_id": device.id},
-        remedy_handover_id=handover.id,
-        new_device_id=device.id,
-    )
+    handover = _give(session, caller, case, device, _price_moved(session, case, term), EXCHANGE, signature)
+    what = {"handover_id": handover.id, "number": handover.number, "new_device_id": device.id}
+    columns = {"remedy_handover_id": handover.id, "new_device_id": device.id}
+    move_case(session, caller.actor, case, CaseStatus.exchanged, data=what, **columns)
     return handover
 
 
+def _price_moved(session: Session, case: WarrantyCase, term: Term) -> _Given:
+    """What was asked and what was paid for the device that came back, less what was given back of it since."""
+    sale = session.get_one(HandoverLine, case.sale_line_id)
+    paid = paid_for(session, sale)
+    method = session.get_one(Handover, sale.handover_id).payment_method
+    payment = None if paid.paid_minor is None else Payment(paid.left, sale.currency, method or UNDER_WARRANTY)
+    return _Given(max(sale.price_minor - paid.refunded_of_line, 0), term, payment=payment)
+
+
 def _other_device(session: Session, case: WarrantyCase, device_id: UUID) -> Device:
+    """Another device of the same workshop, locked, whatever reservation keeps it locked before; NotFound otherwise."""
     known = session.get(Device, device_id)
     if known is None or known.workshop_id != case.workshop_id or device_id == case.device_id:
         raise NotFound(f"There is no other device {device_id} in the workshop of this case.")
+    expire_holds(session, device_ids=[device_id])
+    if (line := live_lines(session, [device_id]).get(device_id)) is not None:
+        locked_reservation(session, line.reservation_id)
     return lock_device(session, device_id)
 
 

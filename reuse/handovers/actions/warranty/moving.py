@@ -7,7 +7,7 @@ from reuse import clock
 from reuse.devices.actions.moves import change_device, lock_device
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
-from reuse.errors import Conflict, Fault, Invalid, NotAllowed, Stale
+from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.handovers.models import WarrantyCase
 from reuse.handovers.queries.cases import locked_case
 from reuse.handovers.rules.cards import refuse_card_numbers
@@ -23,16 +23,13 @@ def move_case(
     case: WarrantyCase,
     to: CaseStatus,
     *,
-    version: int | None = None,
     data: dict[str, Any] | None = None,
     **columns: Any,  # noqa: ANN401  # columns that change with the move
 ) -> None:
     """Move a case and its history with it, the only way its status changes; its end stands in its device's too.
 
-    Conflict where the table of moves forbids it or another came first, Stale for another version than the present one.
+    Conflict where the table of moves forbids it or another came first.
     """
-    if version is not None and version != case.version:
-        raise Stale(f"This warranty case has changed: you saw version {version}, it is now {case.version}.")
     present = CaseStatus(case.status)
     check_move(present, to)
     if to not in OPEN:
@@ -91,7 +88,7 @@ def decide_case(
     The workshop's people repair, a named lead of it refuses and says why, and either side withdraws. What is here when
     a case ends without a remedy is still its holder's, and is handed back under it.
     """
-    case = locked_case(session, caller, case_id)
+    case = locked_case(session, caller, case_id, version)
     _require(caller, case, to)
     check_word(to)
     check_move(CaseStatus(case.status), to)
@@ -104,7 +101,7 @@ def decide_case(
     is_back = session.get_one(Device, case.device_id).status != Status.handed_over
     owed = {"owed_back": is_back and to is not CaseStatus.given_up} if to not in OPEN else {}
     what = {"reason": reason} if reason else None
-    move_case(session, caller.actor, case, to, version=version, data=what, reason=reason, **owed)
+    move_case(session, caller.actor, case, to, data=what, reason=reason, **owed)
     return case
 
 

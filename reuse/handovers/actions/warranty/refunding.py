@@ -41,7 +41,7 @@ def refund_case(session: Session, caller: Caller, case_id: UUID, given: Given, *
     require_role(caller, Role.lead)
     require_person(caller)
     refuse_card_numbers({"method": given.method, "note": given.note})
-    case = locked_case(session, caller, case_id)
+    case = locked_case(session, caller, case_id, version)
     if caller.organisation_id != case.workshop_id:
         raise NotAllowed("Only the workshop that sold the device gives money back under its case.")
     check_move(CaseStatus(case.status), CaseStatus.refunded)
@@ -68,7 +68,7 @@ def refund_case(session: Session, caller: Caller, case_id: UUID, given: Given, *
     )
     refund.document_job_id = order_credit_note(session, caller.actor, case, refund, sale).id
     what = {"refund_id": refund.id, "number": refund.number, "amount_minor": refund.amount_minor, "on": on}
-    move_case(session, caller.actor, case, CaseStatus.refunded, version=version, data=what)
+    move_case(session, caller.actor, case, CaseStatus.refunded, data=what)
     session.add(refund)
     session.flush()
     return refund
