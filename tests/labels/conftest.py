@@ -313,7 +313,7 @@ def handback() -> v.RemedySlip:
         until=date(2029, 6, 2),
         presumption_until=date(2027, 11, 23),
         first_until=date(2028, 11, 23),
-        source="code de la consommation L217-13, L217-28",
+        source="Durée prolongée : code de la consommation, articles L217-13 et L217-28.",
         signatures=(v.Signature("network", "reseau-1", AT),),
     )
 

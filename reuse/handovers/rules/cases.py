@@ -4,7 +4,7 @@ Numbers come from `reuse/data/warranty.json`, by country, with their sources.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
@@ -87,6 +87,7 @@ class Remedies:
     remedy_days: int | None = None
     refund_days: int | None = None
     source: str = ""
+    text: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @cache

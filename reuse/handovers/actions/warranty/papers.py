@@ -114,7 +114,8 @@ def _source(session: Session, case: WarrantyCase, line: HandoverLine) -> str:
     """The law that made the term another than the receipt's; empty where it is the same."""
     if line.warranty_until == case.warranty_until:
         return ""
-    return remedies_in(session.get_one(Territory, case.territory_id).country).source
+    territory = session.get_one(Territory, case.territory_id)
+    return remedies_in(territory.country).text.get("en" if territory.language == "en" else "fr", "")
 
 
 def _signatures(session: Session, case: WarrantyCase, handover: Handover) -> tuple[values.Signature, ...]:
