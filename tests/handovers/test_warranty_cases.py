@@ -549,7 +549,7 @@ def test_every_remedy_has_its_paper(town: Town) -> None:
     for said in ("Bon de restitution sous garantie", case["number"], first["number"], "Rien n’est à payer", "L217-13"):
         assert said in slip
     assert "Touches manquantes ou muettes" in slip
-    for said in ("Reçu d’échange sous garantie", second["number"], "Remplace l’appareil rendu", "La garantie court"):
+    for said in ("Reçu d’échange sous garantie", second["number"], "l’appareil rendu (1)", "La garantie court"):
         assert said in receipt
     for said in ("Avoir", back["number"], third["number"], given["number"], "Montant rendu"):
         assert said in note

@@ -1521,14 +1521,20 @@ def upgrade() -> None:
         sa.Column("cap_source", sa.String(), nullable=True),
         sa.Column("refurbished", sa.Boolean(), nullable=False),
         sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.Column("presumption_until", sa.Date(), nullable=True),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("continues_id", sa.Uuid(), nullable=True),
+        sa.Column("is_continued", sa.Boolean(), nullable=False),
         sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("return_reason", sa.String(), nullable=True),
         sa.Column("return_note", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["continues_id"], ["handover_line.id"]),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
         sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_handover_line_at"), "handover_line", ["at"], unique=False)
+    op.create_index(op.f("ix_handover_line_case_id"), "handover_line", ["case_id"], unique=False)
     op.create_index(op.f("ix_handover_line_device_id"), "handover_line", ["device_id"], unique=False)
     op.create_index(op.f("ix_handover_line_handover_id"), "handover_line", ["handover_id"], unique=False)
     op.create_index(
@@ -1742,6 +1748,58 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_container_freeze_container_id"), "container_freeze", ["container_id"], unique=False)
     op.create_table(
+        "warranty_case",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("line_id", sa.Uuid(), nullable=False),
+        sa.Column("sale_line_id", sa.Uuid(), nullable=False),
+        sa.Column("handover_id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("defect", sa.String(), nullable=True),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.Column("presumption_until", sa.Date(), nullable=True),
+        sa.Column("under_warranty", sa.Boolean(), nullable=False),
+        sa.Column("presumed", sa.Boolean(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("warnings", DOCUMENT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("owed_back", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remedy_handover_id", sa.Uuid(), nullable=True),
+        sa.Column("new_device_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.ForeignKeyConstraint(["line_id"], ["handover_line.id"]),
+        sa.ForeignKeyConstraint(["new_device_id"], ["device.id"]),
+        sa.ForeignKeyConstraint(["remedy_handover_id"], ["handover.id"]),
+        sa.ForeignKeyConstraint(["sale_line_id"], ["handover_line.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_warranty_case_device_id"), "warranty_case", ["device_id"], unique=False)
+    op.create_index("ix_warranty_case_network", "warranty_case", ["network_id", "status"], unique=False)
+    op.create_index(op.f("ix_warranty_case_territory_id"), "warranty_case", ["territory_id"], unique=False)
+    op.create_index("ix_warranty_case_workshop", "warranty_case", ["workshop_id", "status"], unique=False)
+    op.create_index("uq_warranty_case_number", "warranty_case", ["workshop_id", "number"], unique=True)
+    op.create_index(
+        "uq_warranty_case_open",
+        "warranty_case",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("status IN ('open', 'in_repair')"),
+        postgresql_where=sa.text("status IN ('open', 'in_repair')"),
+    )
+    op.create_table(
         "weighing",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("workshop_id", sa.Uuid(), nullable=False),
@@ -1764,6 +1822,30 @@ def upgrade() -> None:
     op.create_index(op.f("ix_weighing_donation_id"), "weighing", ["donation_id"], unique=False)
     op.create_index(op.f("ix_weighing_workshop_id"), "weighing", ["workshop_id"], unique=False)
     op.create_table(
+        "refund",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("sale_line_id", sa.Uuid(), nullable=False),
+        sa.Column("handover_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("document_job_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["warranty_case.id"]),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.ForeignKeyConstraint(["sale_line_id"], ["handover_line.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("case_id"),
+    )
+    op.create_index(op.f("ix_refund_handover_id"), "refund", ["handover_id"], unique=False)
+    op.create_index(op.f("ix_refund_sale_line_id"), "refund", ["sale_line_id"], unique=False)
+    op.create_table(
         "weighing_share",
         sa.Column("weighing_id", sa.Uuid(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
@@ -1782,10 +1864,25 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_index(op.f("ix_weighing_share_device_id"), table_name="weighing_share")
     op.drop_table("weighing_share")
+    op.drop_index(op.f("ix_refund_sale_line_id"), table_name="refund")
+    op.drop_index(op.f("ix_refund_handover_id"), table_name="refund")
+    op.drop_table("refund")
     op.drop_index(op.f("ix_weighing_workshop_id"), table_name="weighing")
     op.drop_index(op.f("ix_weighing_donation_id"), table_name="weighing")
     op.drop_index(op.f("ix_weighing_container_id"), table_name="weighing")
     op.drop_table("weighing")
+    op.drop_index(
+        "uq_warranty_case_open",
+        table_name="warranty_case",
+        sqlite_where=sa.text("status IN ('open', 'in_repair')"),
+        postgresql_where=sa.text("status IN ('open', 'in_repair')"),
+    )
+    op.drop_index("uq_warranty_case_number", table_name="warranty_case")
+    op.drop_index("ix_warranty_case_workshop", table_name="warranty_case")
+    op.drop_index(op.f("ix_warranty_case_territory_id"), table_name="warranty_case")
+    op.drop_index("ix_warranty_case_network", table_name="warranty_case")
+    op.drop_index(op.f("ix_warranty_case_device_id"), table_name="warranty_case")
+    op.drop_table("warranty_case")
     op.drop_index(op.f("ix_container_freeze_container_id"), table_name="container_freeze")
     op.drop_table("container_freeze")
     op.drop_index(op.f("ix_container_device_container_id"), table_name="container_device")
@@ -1824,6 +1921,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_handover_line_handover_id"), table_name="handover_line")
     op.drop_index(op.f("ix_handover_line_device_id"), table_name="handover_line")
+    op.drop_index(op.f("ix_handover_line_case_id"), table_name="handover_line")
     op.drop_index(op.f("ix_handover_line_at"), table_name="handover_line")
     op.drop_table("handover_line")
     op.drop_index(op.f("ix_handover_contact_until"), table_name="handover_contact")
