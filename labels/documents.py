@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from labels import words
-from labels.ink import is_drawing
-from labels.pdf import INK_SCHEME, QR_SCHEME, html_to_pdf
+from labels.ink import INK_SCHEME, is_drawing
+from labels.qr import QR_SCHEME
 from labels.text import clean, shortened
 from labels.values import (
     Attachment,
@@ -139,6 +139,8 @@ def _render(
             **more,
         )
     )
+    from labels.pdf import html_to_pdf  # noqa: PLC0415  # WeasyPrint takes 30 MB, which an idle process need not have
+
     return html_to_pdf(
         body,
         title=f"{words.word(f'title.{kind}', language)} {imprint.number}",

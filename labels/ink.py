@@ -3,6 +3,7 @@
 import base64
 import re
 
+INK_SCHEME = "filiere-ink:"  # in documents: <img src="filiere-ink:…">, the drawing percent-encoded
 _PNG_HEAD = "data:image/png;base64,"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _MARGIN, _PEN = 6, 3  # in the units of the drawing

@@ -24,13 +24,11 @@ from weasyprint import Attachment as PdfAttachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from labels.ink import picture
-from labels.qr import QUIET_ZONE, one_symbol, runs
+from labels.ink import INK_SCHEME, picture
+from labels.qr import QR_SCHEME, QUIET_ZONE, one_symbol, runs
 from labels.text import clean
 from labels.values import Attachment
 
-QR_SCHEME = "filiere-qr:"  # <img src="filiere-qr:…">, the address percent-encoded
-INK_SCHEME = "filiere-ink:"  # <img src="filiere-ink:…">, a drawn signature percent-encoded
 _FONT_SCHEME = "filiere-font:"
 _QR_DOTS = 8  # dots a module, so that viewers that smooth images leave the edges sharp
 _WHITE = 255

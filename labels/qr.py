@@ -16,6 +16,7 @@ from qrcode.util import MODE_8BIT_BYTE, QRData
 
 from labels.formats import ErrorCorrection
 
+QR_SCHEME = "filiere-qr:"  # in documents: <img src="filiere-qr:…">, the text percent-encoded
 QUIET_ZONE = 4  # modules of white on every side, ISO/IEC 18004 clause 6.3.8
 _LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
 _MASK = 2  # one fixed mask makes the sum valid and the bytes reproducible; the symbol names its mask, readers take any

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -138,7 +139,12 @@ def check(*, as_json: bool) -> None:
         check_term(key)
     with _house() as house, reading(house.database) as session:
         found = violations(session, house.files)
-        warnings = [*_warnings(settings), *_term_warnings(key), *_lost_contacts(session, settings)]
+        warnings = [
+            *_warnings(settings),
+            *_term_warnings(key),
+            *_lost_contacts(session, settings),
+            *_printing_warnings(),
+        ]
     lines = [f"{'ok  ' if not places else 'FAIL'}  {words}" for words, places in found.items()]
     lines += [f"      {place}" for places in found.values() for place in places]
     is_ok = not any(found.values())
@@ -163,6 +169,15 @@ def _warnings(settings: Settings) -> list[str]:
     if settings.database_url is not None and settings.broker_url is None:
         found.append("FILIERE_DATABASE_URL without FILIERE_BROKER_URL: each API process works on jobs itself.")
     return found
+
+
+def _printing_warnings() -> list[str]:
+    """What keeps documents from being printed; a server learns it only with its first document."""
+    try:
+        import_module("labels.pdf")
+    except (ImportError, OSError) as error:
+        return [f"Documents cannot be printed: {error}. As root on Debian, deploy/setup.sh runtime installs Pango."]
+    return []
 
 
 def _lost_contacts(session: Session, settings: Settings) -> list[str]:

@@ -1,5 +1,6 @@
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
@@ -123,6 +124,14 @@ def test_check_says_that_labels_are_on_trial_while_no_public_address_is_set(monk
     assert "FILIERE_PUBLIC_URL" in say("check").stdout
     monkeypatch.setenv("FILIERE_PUBLIC_URL", "https://reemploi.example")
     assert "FILIERE_PUBLIC_URL" not in say("check").stdout
+
+
+def test_check_says_that_documents_cannot_be_printed_where_the_library_that_draws_them_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "cannot be printed" not in say("check").stdout
+    monkeypatch.setitem(sys.modules, "labels.pdf", None)  # importing it fails, as where Pango is not installed
+    assert "cannot be printed" in say("check").stdout
 
 
 def test_check_finds_a_document_whose_bytes_are_gone(tmp_path: Path) -> None:
