@@ -1,4 +1,4 @@
-"""Steps 8 and 9: prices, the catalogue, two networks that reserve, hand-overs with their receipts, one return."""
+"""Steps 8 and 9: prices, the catalogue, two networks that reserve, hand-overs with their receipts, a warranty case."""
 
 from collections import Counter
 from itertools import groupby
@@ -29,8 +29,24 @@ def _list(scene: Scene) -> None:
         teller.adds(line["text"])
     cap = shown["legal_cap"]
     teller.adds(f"Price {_money(shown['price'])}, at most {_money(cap)} by law ({cap['source']}).")
+    _shelve(scene)
     tag = parts.HELD[1]
     teller.refused(lead.name, f"would list {name_of(scene.device(tag))}", lead.refused(scene.path(tag, "listing"), {}))
+
+
+def _shelve(scene: Scene) -> None:
+    """What is for sale has its place in the stock, six to a shelf."""
+    lead = scene.cast.lead
+    places = [(tag, f"Stock {'AB'[number % 2]}{number // 6 + 1}") for number, tag in enumerate(parts.APPROVED)]
+    scans = [_scan(scene, tag, "locate", location=place) for tag, place in places]
+    lead.post("/v1/scans", {"scans": scans}, expects=200)
+    scene.teller.says(lead.name, f"scans them into the stock, shelves {places[0][1]} to {max(p for _, p in places)}.")
+
+
+def _scan(scene: Scene, tag: str, action: str, **data: str) -> Json:
+    """A scan of the device's label, now."""
+    code = code_of(scene.device(tag), "label")
+    return {"id": str(clock.new_id()), "code": code, "action": action, "at": clock.now().isoformat(), "data": data}
 
 
 def _money(amount: Json) -> str:
@@ -75,10 +91,10 @@ def _reserve(scene: Scene) -> None:
 
 
 def hand_over(scene: Scene) -> None:
-    """Step 9: every gate again, a receipt with warranty, and one device that comes back."""
+    """Step 9: a list to pick by, every gate again, a receipt with warranty, and one device that comes back."""
     first, second, teller = scene.cast.network, scene.cast.other_network, scene.teller
     teller.chapter(9, "Hand-over to families")
-    _check(scene, "INV-000417")
+    _prepare(scene, "INV-000417")
     family = _family("F-118", qpv="yes", age_band="26-39")
     _refuse_dear(scene, family)
     _give(scene, first, "first", ["INV-000417"], family)
@@ -86,11 +102,18 @@ def hand_over(scene: Scene) -> None:
     _give(scene, first, "first", ["INV-000568", "INV-000616", "INV-000640"], None)
     _give(scene, second, "laptop", _tags(scene, "laptop"), _family("F-205", qpv="unknown", age_band="18-25"))
     _give(scene, second, "monitors", _tags(scene, "monitors"), None)
-    back = first.post(scene.path("INV-000640", "returns"), {"reason": "Ne charge plus", "note": "Prise encrassée ?"})
-    teller.says(
-        first.name,
-        f"brings back {name_of(scene.device('INV-000640'))} (Ne charge plus): {back['status']}, "
-        f"{'under warranty until ' + back['warranty_until'] if back['under_warranty'] else 'without warranty'}; "
+    _complain(scene, first, "INV-000640")
+
+
+def _complain(scene: Scene, network: Actor, tag: str) -> None:
+    """A device comes back, and the term of its receipt is what counts."""
+    body = {"device_id": scene.ids[tag], "complaint": {"words": "Ne charge plus"}, "take_back": True}
+    case = network.post("/v1/warranty-cases", body)
+    term = case["warranty"]
+    told = f"under warranty until {term['until']}" if term["under_warranty"] else "out of warranty"
+    scene.teller.says(
+        network.name,
+        f"brings back {name_of(scene.device(tag))} (Ne charge plus), case {case['number']}: {told}; "
         "all must be proved anew but its label and its hardware.",
     )
 
@@ -106,21 +129,18 @@ def _tags(scene: Scene, reservation: str) -> list[str]:
     return [tag for tag, device_id in scene.ids.items() if device_id in found]
 
 
-def _check(scene: Scene, tag: str) -> None:
-    """The network scans what it is about to take, and what it may not take."""
-    network, teller = scene.cast.network, scene.teller
-    scans = [
-        {
-            "id": str(clock.new_id()),
-            "code": code_of(scene.device(one), "label"),
-            "action": "hand_over_check",
-            "at": clock.now().isoformat(),
-        }
-        for one in (tag, "INV-000418")
-    ]
-    good, foreign = network.post("/v1/scans", {"scans": scans}, expects=200)["results"]
-    teller.says(network.name, f"scans {name_of(scene.device(tag))} at the door: {good['outcome']}.")
-    teller.refused(network.name, f"scans {name_of(scene.device('INV-000418'))} too", foreign["problem"])
+def _prepare(scene: Scene, tag: str) -> None:
+    """The workshop lays out what is reserved by a list, and scans what it fetches; a wrong device is told at once."""
+    lead, teller = scene.cast.lead, scene.teller
+    kept = scene.reservations["first"]
+    job = lead.post(f"/v1/reservations/{kept['id']}/preparation", expects=202)
+    name = scene.keep_document(lead, lead.result_of(job)["document_id"], f"preparation-{kept['number']}.pdf")
+    teller.says(lead.name, f"prints what to lay out for {kept['number']}, in the order of the shelves; {name}")
+    foreign = "INV-000418"
+    scans = [_scan(scene, one, "hand_over_check", reservation_id=kept["id"]) for one in (tag, foreign)]
+    good, wrong = lead.post("/v1/scans", {"scans": scans}, expects=200)["results"]
+    teller.says(lead.name, f"scans {name_of(scene.device(tag))} at the shelf: {good['outcome']}.")
+    teller.refused(lead.name, f"scans {name_of(scene.device(foreign))} too", wrong["problem"])
 
 
 def _refuse_dear(scene: Scene, family: Json) -> None:
