@@ -18,13 +18,17 @@ from workers.task import Work, task
 
 @dataclass(frozen=True)
 class Press:
-    """How one kind of document is made of its frozen value; `title` is its key in the catalogue of words."""
+    """How one kind of document is made of its frozen value; `title` is its key in the catalogue of words.
+
+    `pages` is about how many it has: a long one is drawn by a process of its own, while others print here.
+    """
 
     value: type[Any]
     render: Callable[[Any], bytes]
     title: str
     media_type: str = "application/pdf"
     suffix: str = ".pdf"
+    pages: Callable[[Any], int] = lambda _: 1
 
 
 PRESSES: dict[str, Press] = {
@@ -41,7 +45,9 @@ PRESSES: dict[str, Press] = {
     "exchange_slip": Press(values.RemedySlip, paper.render_exchange_slip, "title.exchange"),
     "credit_note": Press(values.RemedySlip, paper.render_credit_note, "title.refund"),
     "test_sheet": Press(values.TestSheet, paper.render_test_sheet, "title.testsheet"),
-    "export_file": Press(values.ExportFile, paper.render_export_file, "title.export"),
+    "export_file": Press(
+        values.ExportFile, paper.render_export_file, "title.export", pages=lambda value: 1 + len(value.records) // 2
+    ),
     "export_table": Press(values.ExportTable, tables.render_export_table, "title.export_table", "text/csv", ".csv"),
     "impact_report": Press(values.ImpactReport, paper.render_impact_report, "title.impact"),
 }
@@ -53,7 +59,8 @@ def render_document(work: Work) -> None:
     press = PRESSES[work.payload["kind"]]
     value: Any = TypeAdapter(press.value).validate_python(work.payload["value"])
     value = replace(value, imprint=replace(value.imprint, trial=work.house.is_trial))
-    content = press.render(value)
+    with presses(press.pages(value)) as pool:
+        content = pool.submit(press.render, value).result()
     sha256 = work.house.files.put(content)
     work.finish(lambda session: _enter(session, work.payload, press, value.imprint, sha256, len(content)))
 

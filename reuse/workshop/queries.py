@@ -108,13 +108,27 @@ def templates_in_force(
 
 def standing_checks(session: Session, device_id: UUID, kind: str) -> list[CheckRow]:
     """The checks that still stand, oldest first."""
-    statement = select(CheckRow).where(CheckRow.device_id == device_id, CheckRow.kind == kind, ~col(CheckRow.voided))
-    return list(session.exec(statement.order_by(col(CheckRow.id))))
+    return standing_checks_of(session, [device_id], kind)[device_id]
 
 
-def template_for(session: Session, device: Device) -> TestTemplate:
-    """The template that a device is tested with: that of the tests which stand, else the one in force for it."""
-    begun = next((row for row in standing_checks(session, device.id, FUNCTION)), None)
+def standing_checks_of(session: Session, device_ids: Collection[UUID], kind: str) -> dict[UUID, list[CheckRow]]:
+    """By device, the checks that still stand, oldest first."""
+    found: dict[UUID, list[CheckRow]] = {device_id: [] for device_id in device_ids}
+    statement = select(CheckRow).where(
+        col(CheckRow.device_id).in_(device_ids), CheckRow.kind == kind, ~col(CheckRow.voided)
+    )
+    for row in session.exec(statement.order_by(col(CheckRow.id))):
+        found[row.device_id].append(row)
+    return found
+
+
+def template_for(session: Session, device: Device, standing: Sequence[CheckRow] | None = None) -> TestTemplate:
+    """The template that a device is tested with: that of the tests which stand, else the one in force for it.
+
+    `standing` are its function checks that stand, where they are known already.
+    """
+    rows = standing_checks(session, device.id, FUNCTION) if standing is None else standing
+    begun = next(iter(rows), None)
     kept = None
     if begun is not None and begun.template_id is not None:
         kept = own_template(session.get_one(OwnTemplate, begun.template_id))

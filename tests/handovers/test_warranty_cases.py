@@ -233,7 +233,8 @@ def test_nothing_is_repaired_before_it_is_back(town: Town) -> None:
     case = opened(town.network, device_id)
     early = move(town.technician, case, "in_repair")
     assert (early.status_code, early.json()["missing"]) == (409, ["return"])
-    town.network.post(f"/v1/devices/{device_id}/returns", {"reason": "clavier"})
+    back = town.network.post(f"/v1/devices/{device_id}/returns", {"reason": "clavier"}).json()
+    assert back["warranty_case"] == {"id": case["id"], "number": case["number"]}
     assert move(town.technician, case, "in_repair").json()["status"] == "in_repair"
 
 
@@ -318,9 +319,10 @@ def test_a_device_under_an_open_case_is_given_to_nobody_else(town: Town) -> None
 
 def test_an_exchange_moves_the_price_and_the_person_and_leaves_the_old_device_here(town: Town) -> None:
     old, first = sold(town)
-    (new,) = listed_devices(town, score=95)
+    (new,) = listed_devices(town, score=55)
     case = opened(town.network, old, take_back=True)
     before = impact_of(town)
+    assert town.lead.get(f"/v1/devices/{new}").json()["price"] != first["total"]
     answer = exchange(town.lead, case, new)
     assert answer.status_code == 201, answer.text
     given = answer.json()

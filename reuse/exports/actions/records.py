@@ -18,7 +18,7 @@ from reuse.exports.rules import Finding, ItemRecord, not_functional
 from reuse.people.models import Organisation, Territory
 from reuse.wiping.models import Certificate, Sanitization
 from reuse.workshop.models import CheckRow
-from reuse.workshop.queries import FUNCTION, standing_checks, template_for
+from reuse.workshop.queries import FUNCTION, standing_checks_of, template_for
 from reuse.workshop.rules import CheckOutcome, CheckResult, TestTemplate, load_test_templates
 
 
@@ -29,6 +29,7 @@ def records_of(
     ids = list(devices)
     codes, certificates = code_of_each_kind(session, ids), _certificates(session, ids)
     facts, closed = gate_facts(session, list(devices.values())), closed_gates(session, list(devices.values()))
+    checks = standing_checks_of(session, ids, FUNCTION)
     found: dict[UUID, ItemRecord] = {}
     for line in lines:
         device = devices[line.device_id]
@@ -48,15 +49,14 @@ def records_of(
             sanitized=gate.media is MediaPolicy.never or Milestone.sanitized in gate.milestones,
             status=device.status,
             gates=closed.get(device.id, ()),
-            **_tests(session, device, secret),
+            **_tests(session, device, checks[device.id], secret),
         )
     return found
 
 
-def _tests(session: Session, device: Device, secret: bytes) -> dict[str, Any]:
+def _tests(session: Session, device: Device, rows: Sequence[CheckRow], secret: bytes) -> dict[str, Any]:
     """What the function tests that stand say: every check of the template with its last outcome."""
-    rows = standing_checks(session, device.id, FUNCTION)
-    template = template_for(session, device)
+    template = template_for(session, device, rows)
     shipped = load_test_templates().get(device.category)
     outcomes = [CheckResult(row.name, CheckOutcome(row.outcome), row.note, row.value, row.by_lead) for row in rows]
     latest = {row.name: row for row in rows}
