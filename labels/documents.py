@@ -33,6 +33,7 @@ from labels.values import (
     TestSheet,
     ThreeFigures,
     TransferSlip,
+    VoucherSheet,
 )
 
 _GRAMS = 3  # decimals of a kilogram
@@ -53,6 +54,7 @@ _Document = (
     | RemedySlip
     | TransferSlip
     | TestSheet
+    | VoucherSheet
 )
 
 
@@ -214,26 +216,6 @@ def render_certificate_cover(value: CertificateCover) -> bytes:
     return _render("cover", value, "both", hashes=Markup(hashes))  # noqa: S704  # digests, and numbers that are escaped
 
 
-def render_donation_agreement(value: DonationAgreement) -> bytes:
-    """The agreement between donor and recipient, in the imprint's language."""
-    return _render("agreement", value, value.imprint.language)
-
-
-def render_pickup_note(value: PickupNote) -> bytes:
-    """The pick-up note, in the imprint's language."""
-    return _render("pickup", value, value.imprint.language)
-
-
-def render_transfer_slip(value: TransferSlip) -> bytes:
-    """The slip of a transfer, offered or answered, in the imprint's language."""
-    return _render("transfer", value, value.imprint.language)
-
-
-def render_carrier_sheet(value: CarrierSheet) -> bytes:
-    """The carrier's sheet of a round or a collection, a block for each stop, in the imprint's language."""
-    return _render("sheet", value, value.imprint.language)
-
-
 def _gap(difference: int) -> str:
     return "0" if difference == 0 else f"{difference:+d}".replace("-", "\u2212")
 
@@ -261,11 +243,6 @@ def render_handover_receipt(value: HandoverReceipt) -> bytes:
     if total != value.total.amount_minor or currencies - {(value.total.currency, value.total.exponent)}:
         raise ValueError("The prices of a receipt's lines do not add up to its total.")
     return _render("handover", value, value.imprint.language)
-
-
-def render_preparation_list(value: PreparationList) -> bytes:
-    """What is laid out for a reservation, with boxes to tick, in the imprint's language."""
-    return _render("preparation", value, value.imprint.language)
 
 
 def _sum(rows: Iterable[ImpactRow]) -> ThreeFigures:
@@ -298,24 +275,9 @@ def render_impact_report(value: ImpactReport) -> bytes:
     )
 
 
-def render_test_sheet(value: TestSheet) -> bytes:
-    """The test sheet of one device, in the imprint's language."""
-    return _render("testsheet", value, value.imprint.language)
-
-
 def render_export_file(value: ExportFile) -> bytes:
     """The file of a load that leaves the Union, in French and English: customs and consignee read one each."""
     return _render("export", value, "both")
-
-
-def render_handback_slip(value: RemedySlip) -> bytes:
-    """The slip with which a repaired device goes home, in the imprint's language."""
-    return _render("handback", value, value.imprint.language)
-
-
-def render_exchange_slip(value: RemedySlip) -> bytes:
-    """The receipt of a device given in the place of another, in the imprint's language."""
-    return _render("exchange", value, value.imprint.language)
 
 
 def render_credit_note(value: RemedySlip) -> bytes:
@@ -323,3 +285,19 @@ def render_credit_note(value: RemedySlip) -> bytes:
     if value.amount is None or value.amount.amount_minor <= 0:
         raise ValueError("A credit note says how much was given back.")
     return _render("refund", value, value.imprint.language)
+
+
+def _as_it_says(kind: str, value: _Document) -> bytes:
+    """A document that holds nothing to be checked or reckoned, in the imprint's language."""
+    return _render(kind, value, value.imprint.language)
+
+
+render_donation_agreement = partial(_as_it_says, "agreement")
+render_pickup_note = partial(_as_it_says, "pickup")
+render_transfer_slip = partial(_as_it_says, "transfer")
+render_carrier_sheet = partial(_as_it_says, "sheet")
+render_preparation_list = partial(_as_it_says, "preparation")
+render_voucher_sheet = partial(_as_it_says, "vouchers")
+render_test_sheet = partial(_as_it_says, "testsheet")
+render_handback_slip = partial(_as_it_says, "handback")
+render_exchange_slip = partial(_as_it_says, "exchange")

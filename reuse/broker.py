@@ -44,6 +44,7 @@ JOBS: dict[str, str] = {
     "packs.make": "workers.packs",
     "recalls.run": "workers.recalls",
     "privacy.shred": "workers.privacy",
+    "vouchers.print": "workers.vouchers",
 }
 """Every kind of job and the module of `workers` that does it."""
 

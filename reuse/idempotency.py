@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from reuse.errors import Conflict, Invalid, KeyReused, NotAllowed
 
 WAIT_SECONDS = 2.0
 MAX_KEY = 255
+FORGOTTEN = timedelta(days=93)
+"""After so long an answer is forgotten for sure: kept for 90 days, and the upkeep may be late."""
 
 
 class KeptAnswer(SQLModel, table=True):

@@ -53,6 +53,17 @@ def unseal(settings: Settings, key_id: str, sealed: str, *, bound_to: bytes) -> 
         return None
 
 
+def household_key(settings: Settings) -> bytes:
+    """The key by which households are recognised (reuse/handovers/rules/households.py), made at first use.
+
+    It lies with the keys that seal, and is in no backup either: who takes a backup away cannot try addresses on it.
+    """
+    path = sealing_folder(settings) / "households.key"
+    if not path.exists():
+        place(path, secrets.token_bytes(BITS // 8))
+    return path.read_bytes()
+
+
 def lost_keys(settings: Settings, key_ids: set[str]) -> list[str]:
     """Those of the keys that are not there."""
     return sorted(one for one in key_ids if not _path(settings, one).exists())

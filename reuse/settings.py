@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     )
     contact_keys_dir: Path | None = Field(
         default=None,
-        description="Folder of the keys that seal contacts, shared by all, backed up by no command of ours; "
-        "by default contact-keys in the data folder.",
+        description="Folder of the keys that seal contacts and recognise households, shared by all, backed up by no "
+        "command of ours; by default contact-keys in the data folder.",
     )
     pdf_signing_file: Path | None = Field(
         default=None,

@@ -15,13 +15,14 @@ from litestar.exceptions import NotAuthorizedException
 from pydantic import BaseModel, RootModel
 from sqlmodel import Session
 
-from reuse import idempotency
+from reuse import clock, idempotency
 from reuse.canonical import canonical_json
 from reuse.db import Database
-from reuse.errors import Fault, Invalid
+from reuse.errors import Conflict, Fault, Invalid
 from reuse.house import House
 from reuse.people.actions import caller_of_key
 from reuse.people.rules import Caller, refuse_uploader
+from reuse.sealing import key_of_month, seal, unseal
 from reuse.shapes import Answer, Page, Upload, page_as_csv
 from reuse.together import Line, line_of, stand_in, take
 from reuse.transactions import in_transaction, reading
@@ -43,6 +44,7 @@ class Door:
     is_public: bool
     prepare: Callable[..., Any] | None = None
     admits_uploader: bool = False
+    seals_answer: bool = False
 
     @property
     def names_person(self) -> bool:
@@ -104,14 +106,29 @@ class Visit:
             kept = idempotency.begin(session, key, request_hash, roles=sorted(caller.roles))
             if kept is not None:
                 headers = {**(kept.headers or {}), "Idempotency-Replayed": "true"}
-                return Answer((kept.body or "").encode(), kept.status, headers)
+                return Answer(self._opened(kept), kept.status, headers)
             answer = self._answer(self._call(session, caller))
             body = answer.body if isinstance(answer.body, bytes) else b""
-            idempotency.remember(session, key, answer.status or self.door.status, answer.headers, body.decode())
+            text = self._sealed(body, request_hash) if self.door.seals_answer else body.decode()
+            idempotency.remember(session, key, answer.status or self.door.status, answer.headers, text)
             return answer
 
         with idempotency.one_at_a_time(key):
             return in_transaction(self.house.database, unit)
+
+    def _sealed(self, body: bytes, request_hash: str) -> str:
+        """An answer that shows a secret once: kept under the key of a month in which it is forgotten already."""
+        key_id = key_of_month((clock.now() + idempotency.FORGOTTEN).date())
+        return f"{key_id} {seal(self.house.settings, key_id, body, bound_to=request_hash.encode())}"
+
+    def _opened(self, kept: idempotency.KeptAnswer) -> bytes:
+        if not self.door.seals_answer:
+            return (kept.body or "").encode()
+        key_id, _, sealed = (kept.body or "").partition(" ")
+        opened = unseal(self.house.settings, key_id, sealed, bound_to=kept.request_hash.encode())
+        if opened is None:
+            raise Conflict("This was answered once, and its key is gone: ask anew with a new key.", code="answer_lost")
+        return opened
 
     def _caller(self) -> Caller:
         presented = self._presented()

@@ -49,6 +49,7 @@ def door(
     is_public: bool = False,
     prepare: Callable[..., Any] | None = None,
     admits_uploader: bool = False,
+    seals_answer: bool = False,
     tags: list[str] | None = None,
     **options: Any,  # noqa: ANN401  # Litestar's own options
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
@@ -60,13 +61,13 @@ def door(
     which may then be a coroutine that never blocks: it is served without a thread of its own.
     `prepare(house, caller, upload, …)`, which may ask for the function's own arguments by name, reads an upload before
     any transaction begins; its answer is the function's `prepared`. `admits_uploader` lets in the keys of boot images.
+    `seals_answer` keeps sealed what is remembered of an answer that shows a secret once.
     """
 
     def make(handler: Callable[..., Any]) -> HTTPRouteHandler:
         wanted = frozenset(name for name in INJECTED if name in inspect.signature(handler).parameters)
-        this = Door(
-            method, path, status or 200, handler, wanted, has_own_transaction, is_public, prepare, admits_uploader
-        )
+        kind = (has_own_transaction, is_public, prepare, admits_uploader, seals_answer)
+        this = Door(method, path, status or 200, handler, wanted, *kind)
         return HTTPRouteHandler(
             path,
             http_method=cast("Any", method),

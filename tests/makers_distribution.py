@@ -1,12 +1,13 @@
 """Devices on their way out, for tests: ready by the real actions, listed and reserved through the doors."""
 
 import io
+import json
 from typing import Any
 from uuid import UUID
 
 from httpx import Response
 from pypdf import PdfReader
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from makers import Desk, Town
 from reuse.devices.actions.identity import NewDevice, add_devices, mint_label_codes
@@ -16,9 +17,10 @@ from reuse.devices.models import Device
 from reuse.devices.rules import Milestone, Status
 from reuse.donations.actions.register import register_donation
 from reuse.history.rules import Actor
+from reuse.house import House
 from reuse.people.queries import organisation
 from reuse.people.rules import Activity, Caller, roles_of
-from reuse.transactions import transaction
+from reuse.transactions import reading, transaction
 
 GIB = 1024**3
 FAMILY = {
@@ -153,6 +155,17 @@ def printed(desk: Desk, document_id: str) -> str:
     assert answer.status_code == 200, answer.text
     pages = PdfReader(io.BytesIO(answer.content)).pages
     return " ".join(" ".join(page.extract_text() for page in pages).replace("\u00d7", "x").split())
+
+
+def everything_kept(house: House) -> str:
+    """All that stands in any table, as text."""
+    with reading(house.database) as session:
+        rows = [
+            [str(value) for value in row]
+            for table in SQLModel.metadata.sorted_tables
+            for row in session.connection().execute(table.select())
+        ]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def status_of(desk: Desk, device_id: str) -> str:

@@ -5,6 +5,7 @@ from sqlmodel import Session
 
 from reuse import clock
 from reuse.devices.actions.awaiting import tell_all_who_wait
+from reuse.handovers.actions.households import forget_households
 from reuse.idempotency import forget_answers
 from reuse.invariants import Watch, watch
 from reuse.jobs.queries import last_result
@@ -50,4 +51,5 @@ def _tidy(session: Session) -> dict[str, int]:
         "holds_ended": expire_holds(session),
         "answers_forgotten": forget_answers(session, before=before),
         "scans_forgotten": forget_scans(session, before=before),
+        "households_forgotten": forget_households(session),
     }

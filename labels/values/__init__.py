@@ -54,6 +54,7 @@ from labels.values.handovers import (
     HandoverReceipt,
     PickLine,
     PreparationList,
+    VoucherSheet,
     Warranty,
 )
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
@@ -120,5 +121,6 @@ __all__ = [
     "TimeConfirmation",
     "TransferDifference",
     "TransferSlip",
+    "VoucherSheet",
     "Warranty",
 ]

@@ -89,3 +89,14 @@ class PreparationList:
     address_of_reservation: str
     network: Party
     lines: tuple[PickLine, ...]
+
+
+@dataclass(frozen=True)
+class VoucherSheet:
+    """Vouchers to be cut and given out: a prescriber attests eligibility with one, for one device, once."""
+
+    imprint: Imprint
+    prescriber: str
+    codes: tuple[str, ...]
+    category: str = ""
+    valid_until: date | None = None

@@ -162,3 +162,51 @@ class Refund(SQLModel, table=True):
     organisation_id: UUID
     person: str | None = None
     created_at: datetime = Field(sa_type=INSTANT)
+
+
+class Voucher(SQLModel, table=True):
+    """A prescriber's word that somebody is eligible, good for one hand-over; of its code a keyed hash alone is kept."""
+
+    __table_args__ = (Index("ix_voucher_territory", "territory_id", "organisation_id"),)
+
+    id: UUID = Field(primary_key=True)
+    batch_id: UUID = Field(index=True)
+    territory_id: UUID = Field(foreign_key="territory.id")
+    organisation_id: UUID
+    prescriber: str
+    category: str | None = None
+    valid_until: date | None = None
+    code_hmac: str = Field(unique=True)
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+    used_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    handover_id: UUID | None = Field(default=None, foreign_key="handover.id", index=True)
+    revoked_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    revoked_reason: str | None = None
+
+
+class HouseholdServed(SQLModel, table=True):
+    """That a household was served, known by a keyed hash alone, until the day on which it may be again.
+
+    `freed_at` where all of the hand-over came back. Only a lead's override lets a second row count beside the first.
+    """
+
+    __tablename__ = table_name("household_served")
+    __table_args__ = (
+        Index(
+            "uq_household_served",
+            "territory_id",
+            "household_hmac",
+            unique=True,
+            sqlite_where=text("freed_at IS NULL AND NOT is_override"),
+            postgresql_where=text("freed_at IS NULL AND NOT is_override"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    territory_id: UUID = Field(foreign_key="territory.id")
+    household_hmac: str
+    handover_id: UUID = Field(foreign_key="handover.id", index=True)
+    until: date = Field(index=True)
+    is_override: bool = False
+    freed_at: datetime | None = Field(default=None, sa_type=INSTANT)

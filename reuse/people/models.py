@@ -11,6 +11,7 @@ class Territory(SQLModel, table=True):
     """A metropole or region: it fixes currency, time zone, language, price grid and electricity factor.
 
     `offer_hours` is how long a device is kept for the need it is offered to; None where nothing is offered unasked.
+    `voucher_required`: persons need a prescriber's voucher; within `household_months` a household gets one device.
     """
 
     id: UUID = Field(primary_key=True)
@@ -23,6 +24,8 @@ class Territory(SQLModel, table=True):
     accepts_not_verified: bool = False
     two_persons: bool = False
     offer_hours: int | None = None
+    voucher_required: bool = False
+    household_months: int | None = None
     is_default: bool = Field(default=False)
     created_at: datetime = Field(sa_type=INSTANT)
 

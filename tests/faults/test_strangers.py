@@ -137,6 +137,7 @@ def fill_house(town: Town) -> None:
     assert town.lead.post("/v1/transfers", offer).status_code == 201
     together = [ready_devices(town, category=category)[0] for category in ("desktop", "monitor")]
     assert town.lead.post("/v1/bundles", {"device_ids": together}).status_code == 201
+    assert town.network.post("/v1/vouchers", {"prescriber": "CCAS", "quantity": 2}).status_code == 201
     doubt = {"tool": "nwipe", "tool_version": "0.33", "reason": "Vérification douteuse"}
     town.lead.done(town.lead.post("/v1/recalls", doubt))
 

@@ -214,6 +214,12 @@ def preparation() -> v.PreparationList:
     )  # fmt: skip
 
 
+@pytest.fixture
+def vouchers() -> v.VoucherSheet:
+    codes = ("7K3M-9QX2-BV4T-P6V1", "D1JY-EK9S-0000-ZZZZ", "A1B2-C3D4-E5F6-G7H8", "K9S7-K3M9-QX2B-V4T1")
+    return v.VoucherSheet(imprint("BON-2026-000002"), "CCAS de Grand-Port", codes, "laptop", date(2027, 3, 31))
+
+
 def three(low: str, central: str, high: str) -> v.ThreeFigures:
     return v.ThreeFigures(Decimal(low), Decimal(central), Decimal(high))
 

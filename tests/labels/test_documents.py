@@ -32,6 +32,7 @@ RENDER: dict[str, Callable[[Any], bytes]] = {
     "transfer": documents.render_transfer_slip,
     "reception": documents.render_reception_note,
     "sheet": documents.render_carrier_sheet,
+    "vouchers": documents.render_voucher_sheet,
     "preparation": documents.render_preparation_list,
     "handover": render_handover_receipt,
     "export": documents.render_export_file,
@@ -237,6 +238,7 @@ def test_the_qr_of_a_document_leads_to_its_verification(kind: str, document: Any
     stops = [stop.address_of_collection for stop in getattr(document, "stops", ())]
     stops += [document.address_of_reservation] if kind == "preparation" else []
     stops += [one.address_of_device for one in document.lines if one.address_of_device] if kind == "preparation" else []
+    stops += document.codes if kind == "vouchers" else []
     assert seen == [*stops, document.imprint.verification_address]
 
 

@@ -19,10 +19,10 @@ from reuse.handovers.actions.orders import (
     HandoverOrder,
     UnderCase,
     check_payment,
-    check_words,
     kept_signature,
     oddities,
 )
+from reuse.handovers.actions.presenting import Presented, hold_against, look_at, take_up
 from reuse.handovers.actions.receipt import is_refurbished, order_receipt, presumption_of, warranty_of
 from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.queries import handed_over_before
@@ -58,18 +58,21 @@ def hand_over(
     if version is not None and version != reservation.version:
         raise Stale(f"This reservation has changed: you saw version {version}, it is now {reservation.version}.")
     territory = session.get_one(Territory, reservation.territory_id)
-    check_words(order, territory)
+    presented = look_at(session, territory, order, under)
+    order = presented.order
     lines = named_lines(session, caller, reservation, order.device_ids)
     devices = {device.id: device for device in locked_devices(session, order.device_ids)}
     caps = check_devices(session, reservation, lines, list(devices.values()), case_id=under.case_id if under else None)
     check_payment(order.payment, lines, caps)
-    handover = _handover(session, caller, reservation, lines, order)
+    serving = hold_against(session, caller, presented, territory, list(devices.values()), under)
+    handover = _handover(session, caller, reservation, lines, presented)
     capped = [devices[one.device_id].category for one in lines if caps[one.device_id] and one.price_minor]
-    handover.warnings = list(oddities(order, lines, capped, territory.country))
+    handover.warnings = list(oddities(order, lines, capped, territory.country, is_household_kept=serving is not None))
     out = _lines_out(session, handover, territory, lines, devices, caps)
     if under is not None:
         out[0].sqlmodel_update(under.terms)
     _let_go(session, caller, reservation, handover, out, lines, devices, under)
+    take_up(session, caller, presented, serving, handover, under)
     return handover
 
 
@@ -117,9 +120,9 @@ def _handover(
     caller: Caller,
     reservation: Reservation,
     lines: Sequence[ReservationLine],
-    order: HandoverOrder,
+    presented: Presented,
 ) -> Handover:
-    workshop_id = lines[0].workshop_id
+    order, workshop_id = presented.order, lines[0].workshop_id
     if workshop_id is None:  # pragma: no cover  # a listed device has a workshop
         raise Conflict("These devices have no workshop to leave.", code="not_reserved")
     about = {f"beneficiary_{name}": value for name, value in (order.beneficiary or {}).items() if name != "eligible"}
@@ -131,7 +134,7 @@ def _handover(
         network_id=reservation.network_id,
         workshop_id=workshop_id,
         territory_id=reservation.territory_id,
-        at=clock.now(),
+        at=presented.at,
         total_minor=sum(line.price_minor for line in lines),
         currency=lines[0].currency,
         paid_minor=order.payment.amount_minor if order.payment else None,

@@ -29,7 +29,8 @@ class Payment:
 class HandoverOrder:
     """What leaves, to whom, for how much, signed by whom; without a beneficiary it goes into the network's stock.
 
-    `accessories` None: nothing was said of them, which is not the same as none.
+    `accessories` None: nothing was said of them, which is not the same as none. `voucher` is the fingerprint of a
+    voucher's code, `household` the keyed hash of a household; `override_reason` sets the household rule aside.
     """
 
     device_ids: tuple[UUID, ...]
@@ -37,6 +38,18 @@ class HandoverOrder:
     payment: Payment | None = None
     accessories: tuple[Accessory, ...] | None = None
     signature: Mapping[str, Any] | None = None
+    voucher: str | None = None
+    household: bytes | None = None
+    override_reason: str | None = None
+
+
+def refuse_cards(order: HandoverOrder) -> None:
+    """Invalid where any text of it holds a card's number."""
+    said = {name: getattr(order, name) for name in ("beneficiary", "override_reason")}
+    said |= {name: asdict(one) for name in ("payment",) if (one := getattr(order, name)) is not None}
+    said["accessories"] = [asdict(one) for one in order.accessories or ()]
+    said["signature"] = {key: value for key, value in (order.signature or {}).items() if key != "drawn"}
+    refuse_card_numbers(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +62,7 @@ class UnderCase:
 
 
 def check_words(order: HandoverOrder, territory: Territory) -> None:
-    """Invalid for what must not be kept: a card's number anywhere, too much of a beneficiary, uncoded accessories."""
-    said = {key: value for key, value in asdict(order).items() if key != "device_ids"}
-    if order.signature is not None:
-        said["signature"] = {key: value for key, value in order.signature.items() if key != "drawn"}
-    refuse_card_numbers(said)
+    """Invalid for what must not be kept: too much of a beneficiary, accessories that are not of the list."""
     if order.beneficiary is not None and (faults := beneficiary_faults(order.beneficiary, country=territory.country)):
         raise Invalid(" ".join(fault.message for fault in faults), code="beneficiary", errors=faults)
     if faults := kind_faults(order.accessories or ()):
@@ -89,7 +98,12 @@ def kept_signature(order: HandoverOrder) -> dict[str, Any] | None:
 
 
 def oddities(
-    order: HandoverOrder, lines: Sequence[ReservationLine], sold_under_cap: Sequence[str], country: str
+    order: HandoverOrder,
+    lines: Sequence[ReservationLine],
+    sold_under_cap: Sequence[str],
+    country: str,
+    *,
+    is_household_kept: bool,
 ) -> Iterator[dict[str, str]]:
     """What is odd about the hand-over and hinders nobody: told with it, and kept.
 
@@ -110,6 +124,9 @@ def oddities(
             f"{count} {kind} not named among the accessories: the legal cap is for equipment that comes with it. "
             "Add it, or ask less.",
         )
+    if order.household is not None and not is_household_kept:
+        sentence = "Your territory has no household rule for this hand-over, so nothing was kept of the household."
+        yield _oddity("household_not_kept", sentence)
 
 
 def _oddity(code: str, message: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from reuse.devices.actions.moves import lock_device, move_device
 from reuse.devices.models import Device
 from reuse.devices.rules import WITHDRAWN_BY_RETURN, Status, check_move
 from reuse.errors import Conflict, NotFound
+from reuse.handovers.actions.households import free_household
 from reuse.handovers.models import HandoverLine
 from reuse.handovers.queries import line_out
 from reuse.people.rules import Caller, Role, require_role
@@ -55,6 +56,7 @@ def take_back_device(
         price_currency=None,
         listed_at=None,
     )
+    free_household(session, line.handover_id)
     withdraw_milestones(session, caller.actor, device, WITHDRAWN_BY_RETURN, reason=f"returned: {reason}")
     void_checks(session, device, FUNCTION)
     void_checks(session, device, UNLOCK)

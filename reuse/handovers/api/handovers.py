@@ -24,7 +24,7 @@ def hand_over_devices(
     data: JSONBody[HandoverInput],
 ) -> HandoverShape:
     """Let reserved devices leave to the network or a person; every gate is checked again, a receipt is printed."""
-    handover = hand_over(session, caller, reservation_id, order_of(data), version=if_match)
+    handover = hand_over(session, caller, reservation_id, order_of(data, house), version=if_match)
     if data.contact is not None:
         keep_contact(session, house.settings, handover, data.contact.ways, until=data.contact.until)
     return handover_shapes(session, [handover])[0]

@@ -8,25 +8,32 @@ from sqlmodel import Session
 
 from reuse.catalogue.api.offering import LegalCapShape
 from reuse.catalogue.rules import HIGHEST_AMOUNT
-from reuse.devices.api.inputs import Line
+from reuse.devices.api.inputs import Line, Reason
 from reuse.devices.api.shapes import MoneyShape
 from reuse.donations.api.shapes.collecting import InkShape
 from reuse.handovers.actions.orders import HandoverOrder, Payment
 from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.queries import contacts_until, lines_of, receipts_of
 from reuse.handovers.rules.accessories import Accessory
+from reuse.handovers.rules.households import recognised
+from reuse.handovers.rules.vouchers import fingerprint_of
+from reuse.house import House
+from reuse.sealing import household_key
 from reuse.web import Shape
 
 
 class BeneficiaryShape(Shape):
-    """What is kept of a beneficiary: no name, no papers, no income. `eligible` is attested with true, and not kept."""
+    """What is kept of a beneficiary: no name, no papers, no income.
+
+    `eligible` is attested with true, and not kept; a voucher attests it in its place.
+    """
 
     pseudonym: str | None = None
     commune_insee: str | None = None
     qpv: str | bool | None = None
     age_band: str | None = None
     prescriber: str | None = None
-    eligible: bool
+    eligible: bool | None = None
 
 
 class KeptBeneficiaryShape(Shape):
@@ -77,7 +84,12 @@ class ContactInput(Shape):
 
 
 class HandoverInput(Shape):
-    """Which reserved devices leave; without a beneficiary they go into the network's own stock."""
+    """Which reserved devices leave; without a beneficiary they go into the network's own stock.
+
+    `voucher` is the code of a prescriber's voucher, which attests that the person is eligible. `household` (an address,
+    a file number: the same each time) is kept as a keyed hash alone, where the territory has a rule for households;
+    `override_reason` is a lead's, who sets that rule aside.
+    """
 
     device_ids: Annotated[list[UUID], Field(min_length=1, max_length=500)]
     beneficiary: BeneficiaryShape | None = None
@@ -85,6 +97,9 @@ class HandoverInput(Shape):
     accessories: Annotated[list[AccessoryShape] | None, Field(max_length=100)] = None
     signature: SigningShape | Line | None = None
     contact: ContactInput | None = None
+    voucher: Annotated[str | None, Field(min_length=1, max_length=100)] = None
+    household: Annotated[str | None, Field(min_length=3, max_length=300)] = None
+    override_reason: Reason | None = None
 
 
 class HandoverLineShape(Shape):
@@ -150,7 +165,7 @@ class HandoverShape(Shape):
     forgotten_at: datetime | None
 
 
-def order_of(data: HandoverInput) -> HandoverOrder:
+def order_of(data: HandoverInput, house: House) -> HandoverOrder:
     """What is asked for, as the action takes it."""
     about: dict[str, Any] | None = None
     if data.beneficiary is not None:
@@ -165,6 +180,9 @@ def order_of(data: HandoverInput) -> HandoverOrder:
         payment=Payment(**data.payment.model_dump()) if data.payment else None,
         accessories=None if told is None else tuple(Accessory(**one.model_dump()) for one in told),
         signature=signature.model_dump() if signature else None,
+        voucher=None if data.voucher is None else fingerprint_of(house.secret_key, data.voucher),
+        household=None if data.household is None else recognised(household_key(house.settings), data.household),
+        override_reason=data.override_reason,
     )
 
 

@@ -339,6 +339,8 @@ def upgrade() -> None:
         sa.Column("accepts_not_verified", sa.Boolean(), nullable=False),
         sa.Column("two_persons", sa.Boolean(), nullable=False),
         sa.Column("offer_hours", sa.Integer(), nullable=True),
+        sa.Column("voucher_required", sa.Boolean(), nullable=False),
+        sa.Column("household_months", sa.Integer(), nullable=True),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -1546,6 +1548,29 @@ def upgrade() -> None:
         postgresql_where=sa.text("returned_at IS NULL"),
     )
     op.create_table(
+        "household_served",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("household_hmac", sa.String(), nullable=False),
+        sa.Column("handover_id", sa.Uuid(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("is_override", sa.Boolean(), nullable=False),
+        sa.Column("freed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.ForeignKeyConstraint(["territory_id"], ["territory.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_household_served_handover_id"), "household_served", ["handover_id"], unique=False)
+    op.create_index(op.f("ix_household_served_until"), "household_served", ["until"], unique=False)
+    op.create_index(
+        "uq_household_served",
+        "household_served",
+        ["territory_id", "household_hmac"],
+        unique=True,
+        sqlite_where=sa.text("freed_at IS NULL AND NOT is_override"),
+        postgresql_where=sa.text("freed_at IS NULL AND NOT is_override"),
+    )
+    op.create_table(
         "label_of_run",
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
@@ -1722,6 +1747,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key_id"),
     )
     op.create_table(
+        "voucher",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("prescriber", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("code_hmac", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handover_id", sa.Uuid(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.ForeignKeyConstraint(["territory_id"], ["territory.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("code_hmac"),
+    )
+    op.create_index(op.f("ix_voucher_batch_id"), "voucher", ["batch_id"], unique=False)
+    op.create_index(op.f("ix_voucher_handover_id"), "voucher", ["handover_id"], unique=False)
+    op.create_index("ix_voucher_territory", "voucher", ["territory_id", "organisation_id"], unique=False)
+    op.create_table(
         "container_device",
         sa.Column("device_id", sa.Uuid(), nullable=False),
         sa.Column("container_id", sa.Uuid(), nullable=False),
@@ -1887,6 +1936,10 @@ def downgrade() -> None:
     op.drop_table("container_freeze")
     op.drop_index(op.f("ix_container_device_container_id"), table_name="container_device")
     op.drop_table("container_device")
+    op.drop_index("ix_voucher_territory", table_name="voucher")
+    op.drop_index(op.f("ix_voucher_handover_id"), table_name="voucher")
+    op.drop_index(op.f("ix_voucher_batch_id"), table_name="voucher")
+    op.drop_table("voucher")
     op.drop_table("upload_pace")
     op.drop_index(op.f("ix_signature_collection_id"), table_name="signature")
     op.drop_table("signature")
@@ -1913,6 +1966,15 @@ def downgrade() -> None:
     op.drop_table("pickup_count")
     op.drop_index(op.f("ix_label_of_run_code_id"), table_name="label_of_run")
     op.drop_table("label_of_run")
+    op.drop_index(
+        "uq_household_served",
+        table_name="household_served",
+        sqlite_where=sa.text("freed_at IS NULL AND NOT is_override"),
+        postgresql_where=sa.text("freed_at IS NULL AND NOT is_override"),
+    )
+    op.drop_index(op.f("ix_household_served_until"), table_name="household_served")
+    op.drop_index(op.f("ix_household_served_handover_id"), table_name="household_served")
+    op.drop_table("household_served")
     op.drop_index(
         "uq_handover_line_out",
         table_name="handover_line",
