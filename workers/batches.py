@@ -16,6 +16,9 @@ from reuse.wiping.models import Certificate
 from workers.presses import cores, presses
 from workers.task import TRIED_AGAIN, Work, task
 
+AHEAD = 4
+"""Devices accepted, for each core, before the first of them must have its pages: no core waits for the database."""
+
 
 @dataclass
 class Batch:
@@ -54,7 +57,7 @@ def issue_batch(work: Work) -> None:
         under_way: deque[Printing] = deque()
         for device_id in device_ids:
             under_way.append(_begin(batch, device_id))
-            if len(under_way) > cores():
+            if len(under_way) > AHEAD * cores():
                 _end(batch, under_way.popleft())
         while under_way:
             _end(batch, under_way.popleft())

@@ -102,6 +102,8 @@ def _perform(body: Callable[[Work], None], work: Work) -> None:
     except Refusal as refusal:
         errors = [asdict(fault) for fault in refusal.errors]
         problem = {"code": refusal.code, "detail": refusal.detail, "missing": list(refusal.missing), "errors": errors}
+        if refusal.code in TRIED_AGAIN:
+            log.warning("job_waits", job=str(work.claim.job_id), code=refusal.code, cause=str(refusal.__cause__ or ""))
         _leave(work, problem, final=refusal.code not in TRIED_AGAIN)
     except Exception as error:  # whatever it was, the job must not be lost: the problem is kept and it is tried again
         log.exception("job_failed", job=str(work.claim.job_id), kind=work.claim.kind, attempt=work.claim.attempt)

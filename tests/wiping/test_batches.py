@@ -1,8 +1,12 @@
 """A donation's devices accepted together: each judged for itself, its certificates once, whatever dies on the way."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -198,3 +202,31 @@ def test_processes_are_there_while_pages_are_drawn_and_gone_after() -> None:
         assert pid != os.getpid()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+PROGRAM = """
+import json, sys
+print("the product is loaded")
+import psutil
+from workers.presses import FEW, presses
+if __name__ == "__main__":
+    for _ in range(2):
+        with presses(FEW + 1) as outer, presses(FEW + 1) as inner:
+            loaded = [one.submit(eval, "sorted(__import__('sys').modules)").result() for one in (outer, inner)]
+    print(json.dumps([[name for name in sys.modules["__main__"].__dict__ if name == "FEW"], loaded,
+                      [child.name() for child in psutil.Process().children()]]))
+"""
+
+
+def test_a_process_that_draws_does_not_load_the_product_and_nothing_is_left_of_it(tmp_path: Path) -> None:
+    """Loading the whole product in each took longer than drawing a dozen pages, and 50 MB."""
+    (tmp_path / "main.py").write_text(PROGRAM)
+    words = [sys.executable, tmp_path / "main.py"]
+    here = {**os.environ, "PYTHONPATH": str(Path(tasks.__file__).parents[1])}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=here, timeout=60)
+    said, told = done.stdout.splitlines()
+    assert said == "the product is loaded"  # once: in the program itself
+    own, loaded, left = json.loads(told)
+    assert own == ["FEW"]  # the program has its own names again
+    assert [name for modules in loaded for name in modules if name == "psutil"] == []
+    assert left == []

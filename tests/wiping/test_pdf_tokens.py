@@ -73,7 +73,7 @@ class Rack:
         return {f"pdf_signing_{name}": str(value) for name, value in said.items() if value is not None}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rack]:
     """Made before the module is loaded for the first time: SoftHSM then looks for its tokens once in a process."""
     folder = tmp_path_factory.mktemp("rack")

@@ -48,7 +48,7 @@ def seal_of(house: House, workshop: Organisation) -> Seal:
         pdf = pdf_key(house.settings, workshop.id, workshop.name)
         check_term(pdf)
     except ValueError as problem:
-        raise key_unusable(problem) from problem
+        raise key_unusable() from problem
     return Seal(signing_key(house.settings, workshop.id), pdf, house.public_url, house.is_trial)
 
 

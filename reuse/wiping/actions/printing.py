@@ -1,13 +1,9 @@
 """A certificate's PDF: drawn from its frozen value, signed last, the same bytes for the same value and key."""
 
-import structlog
-
 from labels.documents import render_certificate
 from labels.values import ErasureCertificate
 from reuse.errors import Conflict
 from reuse.pdf_keys import PdfKey
-
-log = structlog.get_logger()
 
 
 def print_certificate(value: ErasureCertificate, key: PdfKey) -> bytes:
@@ -24,12 +20,11 @@ def print_certificate(value: ErasureCertificate, key: PdfKey) -> bytes:
     try:
         return sign_pdf(page, key, at=value.imprint.issued_at)
     except ValueError as problem:
-        raise key_unusable(problem) from problem
+        raise key_unusable() from problem
 
 
-def key_unusable(problem: ValueError) -> Conflict:
-    """What a job answers while nothing can be signed; places and labels go to the log, for the operator alone."""
-    log.error("pdf_key_unusable", reason=str(problem))
+def key_unusable() -> Conflict:
+    """What a job answers while nothing can be signed; its cause names places, and is for the operator's log alone."""
     sentence = (
         "The key that signs PDFs cannot be used at present. The operator finds out why with `filiere check`; this is "
         "tried again by itself, and may be asked for again later."
