@@ -12,7 +12,7 @@ from labels import tables, values
 from labels.words import word
 from reuse.documents.actions import Readers, add_document
 from reuse.wiping.actions.covers import draw_up, enter_cover
-from workers.presses import presses
+from workers.presses import FEW, presses
 from workers.task import Work, task
 
 
@@ -59,10 +59,18 @@ def render_document(work: Work) -> None:
     press = PRESSES[work.payload["kind"]]
     value: Any = TypeAdapter(press.value).validate_python(work.payload["value"])
     value = replace(value, imprint=replace(value.imprint, trial=work.house.is_trial))
-    with presses(press.pages(value)) as pool:
-        content = pool.submit(press.render, value).result()
+    content = _drawn(press, value)
     sha256 = work.house.files.put(content)
     work.finish(lambda session: _enter(session, work.payload, press, value.imprint, sha256, len(content)))
+
+
+def _drawn(press: Press, value: Any) -> bytes:  # noqa: ANN401  # the press's own value
+    """Draw a short document here, where the style is known already, and a long one in a process of its own."""
+    pages = press.pages(value)
+    if pages <= FEW:
+        return press.render(value)
+    with presses(pages) as pool:
+        return pool.submit(press.render, value).result()
 
 
 @task("covers.make")

@@ -81,7 +81,7 @@ def check_exports(session: Session, network_id: UUID, devices: Sequence[Device])
 
     Nothing is asked of what stays on one side: within the Union, or from a workshop outside it.
     """
-    to = session.get_one(Organisation, network_id).country
+    to = session.get_one(Organisation, network_id).country.upper()
     leaving = [device for device in devices if leaves_the_union(_origin(session, device), to)]
     if not leaving:
         return

@@ -283,6 +283,16 @@ def test_the_file_is_printed_for_people_in_both_languages_and_for_programs(town:
     assert [row["sha256"] for row in rows] == [one["sha256"] for one in gone["devices"]]
 
 
+def test_a_long_file_is_drawn_as_well(town: Town) -> None:
+    devices = proved_devices(town, 18)
+    gone = departed(town, drafted_export(town, devices))
+    wait_for_background(town.house, seconds=120)
+    seen = town.lead.get(f"/v1/exports/{gone['id']}").json()
+    pdf = town.lead.get(f"/v1/documents/{seen['file_document_id']}/content").content
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    assert [f"5CG82{number:05d}" in text for number in range(18)] == [True] * 18
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [

@@ -133,7 +133,7 @@ def _named(session: Session, caller: Caller, consignee: Consignee) -> tuple[str,
     """The consignee's name and country; those of an organisation here are its own."""
     if consignee.organisation_id is not None:
         known = known_organisation(session, caller, consignee.organisation_id)
-        return known.name, known.country
+        return known.name, known.country.upper()
     faults = tuple(
         Fault(f"/consignee/{name}", "required", f"Say the consignee's {name}, or name an organisation known here.")
         for name, value in (("name", consignee.name), ("country", consignee.country))
