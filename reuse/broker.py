@@ -45,6 +45,7 @@ JOBS: dict[str, str] = {
     "recalls.run": "workers.recalls",
     "privacy.shred": "workers.privacy",
     "vouchers.print": "workers.vouchers",
+    "privacy.sweep": "workers.privacy",
 }
 """Every kind of job and the module of `workers` that does it."""
 

@@ -115,8 +115,10 @@ def document_without_its_bytes(look: Look, document_ids: Sequence[UUID]) -> Iter
 
 def changed_certificate(look: Look, certificate_ids: Sequence[UUID]) -> Iterator[str]:
     """What a certificate says is what was signed."""
-    statement = select(Certificate).where(col(Certificate.id).in_(certificate_ids)).order_by(col(Certificate.id))
-    for certificate in look.session.exec(statement):
+    statement = select(Certificate).where(
+        col(Certificate.id).in_(certificate_ids), col(Certificate.erased_at).is_(None)
+    )
+    for certificate in look.session.exec(statement.order_by(col(Certificate.id))):
         if sha256_hex(canonical_json(certificate.content)) != certificate.sha256:
             yield f"certificate {certificate.number} says something else than was signed"
 

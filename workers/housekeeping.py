@@ -6,8 +6,10 @@ from sqlmodel import Session
 from reuse import clock
 from reuse.devices.actions.awaiting import tell_all_who_wait
 from reuse.handovers.actions.households import forget_households
+from reuse.history.rules import SYSTEM
 from reuse.idempotency import forget_answers
 from reuse.invariants import Watch, watch
+from reuse.jobs.actions import enqueue
 from reuse.jobs.queries import last_result
 from reuse.reservations.actions.lines import expire_holds
 from reuse.scans.actions.forget import forget_scans
@@ -26,7 +28,10 @@ LATE = timedelta(minutes=5)
 
 @task("upkeep.hourly")
 def keep_house(work: Work) -> None:
-    """End what is over, forget what need not be remembered, find what waits, and watch over the invariants."""
+    """End what is over, forget what need not be remembered, find what waits, and watch over the invariants.
+
+    The day's first upkeep orders the day's sweep of personal data.
+    """
     began = clock.now()
     seen = work.read(lambda session: _watch(session, work))
     if seen.found:
@@ -45,6 +50,8 @@ def _watch(session: Session, work: Work) -> Watch:
 
 
 def _tidy(session: Session) -> dict[str, int]:
+    today = f"{clock.now():%Y-%m-%d}"
+    enqueue(session, "privacy.sweep", actor=SYSTEM, payload={"day": today}, deduplicate=f"privacy.sweep:{today}")
     before = clock.now() - REMEMBERED
     return {
         "captures_looked_at": tell_all_who_wait(session),

@@ -1,12 +1,34 @@
 import time
+from collections import Counter
 
 import structlog
 
+from reuse import clock
+from reuse.handovers.queries import contact_keys
 from reuse.privacy.actions.shredding import shred
+from reuse.privacy.actions.sweeping import brooms, sweep_portion
+from reuse.sealing import destroy_keys
 from workers.task import Work, task
 
 log = structlog.get_logger()
 TRIES, PAUSE_SECONDS = 10, 0.2
+PORTION = 500
+"""Rows that one transaction of the sweep changes: a writer waits no longer for it than for an import."""
+
+
+@task("privacy.sweep")
+def sweep_personal_data(work: Work) -> None:
+    """Let go, once a day, what of persons has had its term (reuse/data/retention.json), and tell how much."""
+    swept: Counter[str] = Counter()
+    for broom in brooms():
+        while count := work.step(lambda session, broom=broom: sweep_portion(session, broom, limit=PORTION)):
+            swept[broom.name] += count
+            if count < PORTION:
+                break
+    keys = work.read(lambda session: set(contact_keys(session)))
+    destroyed = destroy_keys(work.house.settings, clock.now().date(), in_use=keys)
+    _empty_log(work)
+    work.finish(lambda _: {"swept": dict(sorted(swept.items())), "keys_destroyed": destroyed})
 
 
 @task("privacy.shred")

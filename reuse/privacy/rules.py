@@ -148,3 +148,15 @@ def tellable(counts: Sequence[int], smallest: int) -> tuple[str, ...]:
             break
         kept = GROUP[:places]
     return kept
+
+
+def certificate_without_persons(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What a certificate still says when its term is over: all of it but who acted, witnessed, and named a file."""
+    left = dict(content)
+    for part in ("validation", "operation", "time_confirmation"):
+        if left.get(part):
+            left[part] = {**left[part], "name": "-"}
+    if left.get("destruction"):
+        left["destruction"] = {**left["destruction"], "witness": None}
+    left["evidence"] = [{**one, "name": f"report-{one['sha256'][:12]}"} for one in left.get("evidence", [])]
+    return left

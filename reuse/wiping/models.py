@@ -158,7 +158,10 @@ class Sanitization(SQLModel, table=True):
 
 
 class Certificate(SQLModel, table=True):
-    """The frozen truth about one erased or destroyed medium: `content` never changes, the PDF is its rendering."""
+    """The frozen truth about one erased or destroyed medium: `content` never changes, the PDF is its rendering.
+
+    When its term is over, at `erased_at`, the PDF goes and `content` names nobody any more; hash and signature stay.
+    """
 
     __table_args__ = (
         Index("uq_certificate_once", "medium_id", "sanitization_id", unique=True),
@@ -187,3 +190,4 @@ class Certificate(SQLModel, table=True):
     revoked_by: str | None = None
     revocation_reason: str | None = None
     issued_at: datetime = Field(sa_type=INSTANT)
+    erased_at: datetime | None = Field(default=None, sa_type=INSTANT)

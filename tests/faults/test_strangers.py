@@ -183,7 +183,9 @@ class Loot:
         thing = {"donor": "organisation", "network": "organisation", "workshop": "organisation"}
         stem = thing.get(name.removesuffix("_id"), name.removesuffix("_id"))
         by_table: dict[str, list[str]] = {}
-        for table, key in self.rows:
+        for (table, key), row in self.rows.items():
+            if table == "job" and row["organisation_id"] is None:  # the house's own, which is nobody's
+                continue
             if (
                 table == stem or table.endswith(f"_{stem}")
             ) and "/" not in key:  # a link between two has no id of its own

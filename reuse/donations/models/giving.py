@@ -9,7 +9,10 @@ from reuse.columns import DOCUMENT, INSTANT, table_name
 
 
 class Donation(SQLModel, table=True):
-    """What a donor parts with, on which ground, and how far it is on its way; numbered in the donor's own series."""
+    """What a donor parts with, on which ground, and how far it is on its way; numbered in the donor's own series.
+
+    Whom to call about it was forgotten at `forgotten_at`, years after anybody had done anything about it.
+    """
 
     __table_args__ = (
         CheckConstraint("version >= 1", name="ck_donation_version"),
@@ -36,6 +39,7 @@ class Donation(SQLModel, table=True):
     reason: str | None = None
     reconciliation_version: int = 0
     agreed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    forgotten_at: datetime | None = Field(default=None, sa_type=INSTANT)
     created_at: datetime = Field(sa_type=INSTANT)
 
 

@@ -100,6 +100,7 @@ def certificates_in(session: Session, caller: Caller, donation: Donation) -> lis
         .where(
             col(Certificate.device_id).in_(their_chains(caller, donation.id)),
             visible_certificates(caller),
+            col(Certificate.erased_at).is_(None),
         )
         .order_by(col(Certificate.id))
     )

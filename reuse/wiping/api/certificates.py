@@ -23,7 +23,10 @@ from reuse.wiping.queries.certificates import certificate_for, numbers_of, visib
 
 
 class CertificateShape(Shape):
-    """A certificate: `content` is the frozen truth, `sha256` and `signature` are those of its canonical JSON."""
+    """A certificate: `content` is the frozen truth, `sha256` and `signature` are those of its canonical JSON.
+
+    From `erased_at` on its term is over: the PDF is gone, and `content` names nobody any more.
+    """
 
     id: UUID
     version: int
@@ -43,6 +46,7 @@ class CertificateShape(Shape):
     revoked_at: datetime | None
     revoked_by: str | None
     revocation_reason: str | None
+    erased_at: datetime | None
 
 
 class RevocationInput(Shape):
