@@ -8,7 +8,7 @@ import pytest
 from explained import recomputed
 from makers import Desk, Town, make_key, make_organisation, make_territory
 from makers_distribution import made_ready_again, ready_devices
-from reuse.catalogue.rules import Cap, legal_cap, may_sell, price_of
+from reuse.catalogue.rules import Cap, check_buyer, legal_cap, may_have, may_sell, price_of
 from reuse.devices.rules import categories
 from reuse.errors import Conflict
 from reuse.people.rules import Activity, Quality, Role
@@ -33,6 +33,7 @@ DEAR: dict[str, Any] = {
 }
 BASES = ("company_gift", "public_free_transfer", "sale", "other")
 SELLERS = ("rup", "general_interest", "esus", None)
+BUYERS = ("company", "public_body", "association", "other")
 
 
 @pytest.mark.parametrize("category", sorted(categories()))
@@ -52,6 +53,21 @@ def test_what_may_be_asked_for_each_category_basis_and_seller(category: str, bas
         assert len(warned) == (1 if public and category == "desktop" else 0)
         assert price_of(category, score, basis, grid=DEAR, cap=cap, as_gift=True).amount_minor == 0
     assert may_sell(seller, basis) is (not public or seller in {"rup", "general_interest"})
+
+
+@pytest.mark.parametrize("basis", BASES)
+@pytest.mark.parametrize("buyer", BUYERS)
+def test_who_may_have_what_came_on_which_basis(buyer: str, basis: str) -> None:
+    barred = basis == "public_free_transfer" and buyer == "company"
+    assert may_have(buyer, basis, "FR") is not barred
+    assert may_have(buyer, basis, "FR", to_attested_person=True)
+    assert may_have(buyer, basis, "TN"), "no rule of that country is known"
+    if barred:
+        with pytest.raises(Conflict) as refusal:
+            check_buyer(buyer, basis, "FR")
+        assert (refusal.value.code, refusal.value.missing) == ("buyer", ("buyer",))
+    else:
+        check_buyer(buyer, basis, "FR")
 
 
 def test_a_country_without_a_table_of_caps_sets_none_and_one_with_a_table_its_own() -> None:

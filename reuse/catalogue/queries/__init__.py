@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.catalogue.models import Listing, PriceGrid
+from reuse.catalogue.queries.buyers import may_go_to
 from reuse.catalogue.rules import HIGHEST_AMOUNT, Cap, Priced, legal_cap, load_default_grid, price_of
 from reuse.devices.models import Device, FlagRow
 from reuse.devices.queries import gate_facts
@@ -174,13 +175,13 @@ def on_offer(territory_id: UUID) -> ColumnElement[bool]:
 
 
 def visible_offers(caller: Caller) -> ColumnElement[bool]:
-    """The offers that a caller may see: networks and territories their territory's, a workshop its own."""
+    """The offers that a caller may see: a network what it may have, a territory all of its own, a workshop its own."""
     offered = (col(Device.status) == Status.listed) & col(Device.price_minor).is_not(None) & without_flag()
     in_territory = on_offer(caller.territory_id)
     return sight(
         caller,
         {
-            Activity.network: in_territory,
+            Activity.network: in_territory & may_go_to(caller.organisation_id),
             Activity.territory: in_territory,
             Activity.workshop: offered & (col(Device.workshop_id) == caller.organisation_id),
         },

@@ -216,3 +216,31 @@ def check_sale(quality: str | None, legal_basis: str, amount_minor: int) -> None
             code="resale_forbidden",
             missing=("resale_forbidden",),
         )
+
+
+def load_buyers() -> Mapping[str, Mapping[str, Any]]:
+    """Return which networks may not have what came on which legal basis, by country."""
+    return cast("Mapping[str, Mapping[str, Any]]", _data("buyers.json")["countries"])
+
+
+def may_have(legal_form: str, legal_basis: str, country: str, *, to_attested_person: bool = False) -> bool:
+    """Say whether a device that came on this legal basis may go to a network of this legal form.
+
+    France, CG3P L3212-3: what a public body ceded free goes to people in precarity, whose eligibility is attested, or
+    to associations and public social bodies that help them; never to a company.
+    """
+    rule = load_buyers().get(country)
+    if rule is None or to_attested_person or legal_basis not in rule["legal_basis"]:
+        return True
+    return legal_form not in rule["barred_forms"]
+
+
+def check_buyer(legal_form: str, legal_basis: str, country: str, *, to_attested_person: bool = False) -> None:
+    """Refuse a network that may not have it; Conflict `buyer`."""
+    if not may_have(legal_form, legal_basis, country, to_attested_person=to_attested_person):
+        raise Conflict(
+            "What a public body ceded free may go to associations and public social bodies that help people in "
+            "precarity, or to a person whose eligibility is attested (CG3P L3212-3); your network is a company.",
+            code="buyer",
+            missing=("buyer",),
+        )

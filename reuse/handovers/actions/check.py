@@ -7,13 +7,13 @@ from sqlmodel import Session
 
 from reuse import clock
 from reuse.catalogue.queries import cap_of, check_gates, provenance
-from reuse.catalogue.rules import Cap, check_sale
+from reuse.catalogue.rules import Cap, check_buyer, check_sale
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.errors import Conflict
 from reuse.exports.queries import check_exports
 from reuse.handovers.queries.cases import check_cases
-from reuse.people.models import Organisation
+from reuse.people.models import Organisation, Territory
 from reuse.people.rules import Caller, Role, require_role
 from reuse.reservations.models import Reservation, ReservationLine
 from reuse.reservations.queries import live_lines, status_now
@@ -27,6 +27,7 @@ def check_devices(
     devices: Sequence[Device],
     *,
     case_id: UUID | None = None,
+    to_attested_person: bool = False,
 ) -> dict[UUID, Cap | None]:
     """Let these devices leave with this reservation; returns the legal cap of each.
 
@@ -46,11 +47,16 @@ def check_devices(
     check_gates(session, devices)
     check_cases(session, devices, case_id)
     check_exports(session, reservation.network_id, devices)
-    return {device.id: _check_price(session, device, live[device.id]) for device in devices}
+    taker = None if to_attested_person else session.get_one(Organisation, reservation.network_id)
+    return {device.id: _check_sale(session, device, live[device.id], taker) for device in devices}
 
 
-def _check_price(session: Session, device: Device, line: ReservationLine) -> Cap | None:
+def _check_sale(session: Session, device: Device, line: ReservationLine, taker: Organisation | None) -> Cap | None:
+    """Who sells, to which network (None: to a person whose eligibility is attested), and for how much."""
     donation = provenance(session, device)
+    if taker is not None:
+        country = session.get_one(Territory, device.territory_id).country
+        check_buyer(taker.legal_form, donation.legal_basis, country)
     seller = session.get_one(Organisation, device.workshop_id)
     check_sale(seller.quality, donation.legal_basis, line.price_minor)
     cap = cap_of(session, device, donation)

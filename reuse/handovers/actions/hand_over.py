@@ -14,7 +14,7 @@ from reuse.devices.rules import Status
 from reuse.documents.actions import next_number
 from reuse.errors import Conflict, Stale
 from reuse.handovers.actions.check import check_devices
-from reuse.handovers.actions.naming import named_lines, reservation_to_hand_over
+from reuse.handovers.actions.naming import check_whole_bundles, named_lines, reservation_to_hand_over
 from reuse.handovers.actions.orders import (
     HandoverOrder,
     UnderCase,
@@ -62,7 +62,15 @@ def hand_over(
     order = presented.order
     lines = named_lines(session, caller, reservation, order.device_ids)
     devices = {device.id: device for device in locked_devices(session, order.device_ids)}
-    caps = check_devices(session, reservation, lines, list(devices.values()), case_id=under.case_id if under else None)
+    check_whole_bundles(session, reservation, lines, devices)
+    caps = check_devices(
+        session,
+        reservation,
+        lines,
+        list(devices.values()),
+        case_id=under and under.case_id,
+        to_attested_person=order.beneficiary is not None,
+    )
     check_payment(order.payment, lines, caps)
     serving = hold_against(session, caller, presented, territory, list(devices.values()), under)
     handover = _handover(session, caller, reservation, lines, presented)

@@ -1,11 +1,13 @@
 """Which reservation and which of its devices a hand-over, or what prepares one, is about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from reuse.errors import Fault, Invalid, NotFound
+from reuse.devices.models import Device
+from reuse.devices.rules import Status
+from reuse.errors import Conflict, Fault, Invalid, NotFound
 from reuse.people.rules import Caller, Role
 from reuse.reservations.models import Reservation, ReservationLine
 from reuse.reservations.queries import lines_of, locked_reservation
@@ -57,3 +59,28 @@ def named_lines(
             sentence, code="several_currencies", errors=(Fault("/device_ids", "several_currencies", sentence),)
         )
     return lines
+
+
+def check_whole_bundles(
+    session: Session, reservation: Reservation, lines: Sequence[ReservationLine], devices: Mapping[UUID, Device]
+) -> None:
+    """Conflict `bundle_incomplete`, naming what is missing, where a part reserved with the others would leave alone.
+
+    A part that has gone back to the workshop is no longer reserved, and holds the others no more.
+    """
+    bundles = {one.bundle_id for one in devices.values()} - {None}
+    if not bundles:
+        return
+    named = {line.id for line in lines}
+    staying = [one for one in lines_of(session, [reservation.id])[reservation.id] if one.live and one.id not in named]
+    parts = session.exec(
+        select(Device).where(
+            col(Device.id).in_([line.device_id for line in staying]),
+            col(Device.bundle_id).in_(bundles),
+            col(Device.status) == Status.reserved,
+        )
+    ).all()
+    if parts:
+        told = ", ".join(f"{one.id} ({one.category})" for one in parts)
+        sentence = f"What was reserved as one bundle leaves together; hand these over too: {told}."
+        raise Conflict(sentence, code="bundle_incomplete", missing=("bundle",))

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from reuse import clock
+from reuse.catalogue.queries.buyers import check_buyers
 from reuse.devices.actions.moves import move_devices
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
@@ -49,13 +50,13 @@ def hold_devices(
 ) -> Reservation:
     """Write the reservation of locked, listed devices: the one place where anything is kept for a network.
 
-    Conflict `quota_reached` where a quota of the territory leaves too few, unless a part is enough. The number is taken
-    first: its row makes the reservations of one network wait for each other, so that two never share what is left.
+    Conflict `buyer` where the law bars the network; `quota_reached` where a quota leaves too few.
+    The number is taken first: on its row a network's reservations wait, so that two never share what is left.
     What is kept `as_remedy` of a warranty case takes the place of what the network had: no quota, no need is asked.
     """
     number = next_number(session, organisation_id=who.network_id, prefix="RES")
     if not as_remedy:
-        devices = _within_quotas(session, who, devices, allow_partial=allow_partial)
+        devices = _within_rules(session, who, devices, allow_partial=allow_partial)
     by_id = {device.id: device for device in devices}
     for device_id, line in live_lines(session, by_id).items():  # one that an earlier reservation left behind
         drop_line(session, session.get_one(Reservation, line.reservation_id), line, by_id[device_id])
@@ -102,12 +103,14 @@ def _tell(session: Session, who: Holder, reservation: Reservation, devices: Sequ
     move_devices(session, who.actor, devices, Status.reserved, verb=verb, data=what, network_id=who.network_id)
 
 
-def _within_quotas(session: Session, who: Holder, devices: Sequence[Device], *, allow_partial: bool) -> list[Device]:
+def _within_rules(session: Session, who: Holder, devices: Sequence[Device], *, allow_partial: bool) -> list[Device]:
+    check_buyers(session, who.network_id, devices)
     territory = session.get_one(Territory, who.territory_id)
     allowances = allowances_of(session, territory, who.network_id)
     broken = {device.id: take_within(allowances, device.category) for device in devices} if allowances else {}
     over = sorted({rule for rule in broken.values() if rule is not None})
-    within = [device for device in devices if broken.get(device.id) is None]
+    torn = {device.bundle_id for device in devices if broken.get(device.id) is not None} - {None}
+    within = [one for one in devices if broken.get(one.id) is None and one.bundle_id not in torn]
     if over and not (allow_partial and within):
         sentence = (
             f"The territory's quota for this network is {', '.join(over)}: of {len(devices)} devices, it leaves room "

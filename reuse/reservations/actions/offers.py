@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.catalogue.queries import closed_gates, on_offer, wished
+from reuse.catalogue.queries.buyers import not_for
 from reuse.devices.models import Device
 from reuse.history.rules import SYSTEM
 from reuse.people.models import Territory
@@ -60,6 +61,7 @@ def _choose(session: Session, territory: Territory, devices: Sequence[Device]) -
         if need.network_id not in allowances:
             allowances[need.network_id] = allowances_of(session, territory, need.network_id)
     had = networks_that_let_go(session, [device.id for device in devices])
+    had |= not_for(session, devices, allowances)
     now, chosen = clock.now(), dict[str, list[Device]]()
     for device in devices:
         for one in waiting_order(waiting.values(), now):

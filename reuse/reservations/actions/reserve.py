@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from reuse import clock
 from reuse.catalogue.queries import closed_gates, on_offer, wished
+from reuse.catalogue.queries.buyers import may_go_to
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.errors import Conflict, Fault
@@ -92,7 +93,7 @@ def reserve_by_criteria(
 
 
 def _wanted(caller: Caller, criteria: Criteria) -> list[ColumnElement[bool]]:
-    return [on_offer(caller.territory_id), *wished(**asdict(criteria))]
+    return [on_offer(caller.territory_id), may_go_to(caller.organisation_id), *wished(**asdict(criteria))]
 
 
 def _pick(session: Session, caller: Caller, criteria: Criteria, quantity: int, *, allow_partial: bool) -> list[Device]:
