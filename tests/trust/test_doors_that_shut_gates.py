@@ -9,11 +9,16 @@ from httpx import Response
 
 import captures as tools
 import workers.certificates as certifying
-from benches import decide, later, media_ids, upload
+from benches import decide, is_sanitized, later, media_ids, upload
 from certifying import certified_laptop, disks, log_of_laptop
+from donating import accepted, laptops, listed
 from floor import passes, take_in
 from makers import Town, wait_for_background
 from makers_distribution import offered, reserved, status_of
+from reuse.devices.actions.moves import change_device
+from reuse.devices.models import Device
+from reuse.transactions import transaction
+from reuse.wiping.queries.gate import gate_of
 
 Door = Callable[[Town, str], Response]
 
@@ -107,6 +112,23 @@ def test_what_takes_readiness_away_frees_the_reservation_and_tells_the_network(
     assert again.status_code == 409, again.text
     if door is not back_to_work:  # who finds nothing wrong signs it off again
         assert town.lead.post(f"/v1/devices/{device_id}/approval", {}).json()["missing"]
+
+
+def test_a_donation_that_demands_more_than_was_proved_shuts_the_gate_when_its_list_names_the_device(town: Town) -> None:
+    """A machine that came unannounced is wiped as usual; the list that names it later demands to purge."""
+    device_id = certified_laptop(town, 1)
+    with transaction(town.house.database) as session:
+        change_device(session, session.get_one(Device, UUID(device_id)), donation_id=None, donor_id=None)
+        assert gate_of(session, session.get_one(Device, UUID(device_id)), acceptor="secu-1").missing == ()
+    donation = accepted(town, required_erasure="purge")
+    listed(town.council, donation, laptops(1))
+    (named,) = town.lead.get(f"/v1/devices?donation_id={donation['id']}").json()["items"]
+    pairs = {"pairs": [{"device_id": device_id, "listed_device_id": named["id"], "reason": "le même"}]}
+    answer = town.lead.post(f"/v1/donations/{donation['id']}/merges", pairs)
+    assert answer.status_code == 201, answer.text
+    assert status_of(town.lead, device_id) == "in_workshop"
+    assert not is_sanitized(town.house, UUID(device_id))
+    assert decide(town.data_security, UUID(device_id)).json()["missing"] == ["level_too_low"]
 
 
 WORK: dict[str, tuple[str, dict[str, Any]]] = {

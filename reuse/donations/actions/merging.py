@@ -12,12 +12,14 @@ from sqlmodel import Session, col, select
 from reuse import clock
 from reuse.devices.actions.awaiting import tell_who_waits
 from reuse.devices.actions.changes import Change, change_devices
+from reuse.devices.actions.milestones import withdraw_milestones
 from reuse.devices.models import Code, Device
+from reuse.devices.rules import Milestone
 from reuse.donations.actions.register import change_donation, lock_donation
 from reuse.donations.actions.versions import renew_reconciliation
 from reuse.donations.models import Donation, DonationItem, Merge
 from reuse.donations.queries import NOT_HERE, listed_awaited, sides, taken_in_unlisted
-from reuse.donations.rules import ENDED, SURE, PairedBy, Proposal, VersionReason, propose, strongest
+from reuse.donations.rules import ENDED, SURE, PairedBy, Proposal, RequiredErasure, VersionReason, propose, strongest
 from reuse.errors import Conflict, Fault, Invalid
 from reuse.history.actions import record
 from reuse.history.rules import Actor
@@ -199,6 +201,7 @@ _MOVE_CODE = (
 def _merge(session: Session, actor: Actor, donation: Donation, known: Sequence[_Known]) -> list[Merge]:
     codes = _codes_of_listed(session, [one.listed.id for one in known])
     merges = [_new_merge(actor, donation, one, codes.get(one.listed.id, [])) for one in known]
+    unannounced = [one.device for one in known if one.device.donation_id is None]
     gone = [
         Change(
             one.listed,
@@ -227,6 +230,10 @@ def _merge(session: Session, actor: Actor, donation: Donation, known: Sequence[_
     ]
     _move(session, _MOVE_CODE, moved)
     tell_who_waits(session, actor, [one.device.id for one in known])
+    if donation.required_erasure != RequiredErasure.CLEAR:  # a device without a donation was judged by that
+        for device in unannounced:
+            why = f"its donation {donation.number} demands {donation.required_erasure}"
+            withdraw_milestones(session, actor, device, [Milestone.sanitized], reason=why)
     session.add_all(merges)
     try:
         session.flush()
