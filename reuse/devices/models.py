@@ -14,6 +14,7 @@ class Device(SQLModel, table=True):
     A device with `merged_into_id` is another name of that device, which its donor's list had given it; it is counted
     and found no more, and its id finds the other. `mass_source` is `measured` or `apportioned`. `bundle_id` names the
     bundle with which a listed or reserved device goes; on a device that has left the catalogue since, it means nothing.
+    `claim` is the number of the warranty case under which it is its holder's, wherever it stands.
     """
 
     __table_args__ = (
@@ -53,6 +54,7 @@ class Device(SQLModel, table=True):
     price_currency: str | None = None
     listed_at: datetime | None = Field(default=None, sa_type=INSTANT)
     bundle_id: UUID | None = Field(default=None, index=True)
+    claim: str | None = None
     identity_open: str | None = None
     open_repairs: int = 0
     merged_into_id: UUID | None = Field(default=None, foreign_key="device.id", index=True)

@@ -285,17 +285,34 @@ def test_a_refused_device_is_still_its_holders_and_goes_home_or_is_given_up(town
     refused = move(town.lead, case, "refused", reason="Boisson renversée").json()
     assert refused["owed_back"]
     repaired(town, device_id)
-    offered(town, [device_id])
-    reservation = reserved(town.other_network, [device_id])
-    elsewhere = town.other_network.post(f"/v1/reservations/{reservation['id']}/handovers", {"device_ids": [device_id]})
-    assert (elsewhere.status_code, elsewhere.json()["missing"]) == (409, ["warranty_case"])
-    town.other_network.post(f"/v1/reservations/{reservation['id']}/moves", {"to": "cancelled"})
-    assert town.lead.ask("DELETE", f"/v1/devices/{device_id}/listing").status_code == 200
+    listing = town.lead.post(f"/v1/devices/{device_id}/listing")
+    assert (listing.status_code, listing.json()["missing"]) == (409, ["warranty_case"])
+    assert case["number"] in listing.json()["detail"]
     home = hand_back(town.lead, case).json()
     assert home["lines"][0]["warranty_until"] == first["lines"][0]["warranty_until"]
     ended = shown(town.network, case)
     assert (ended["status"], ended["owed_back"]) == ("refused", False)
+    assert town.lead.get(f"/v1/devices/{device_id}").json()["claim"] is None
     assert hand_back(town.lead, case).status_code == 409
+
+
+def test_the_next_steps_of_a_device_under_a_case_end_with_its_way_home(town: Town) -> None:
+    device_id, _ = sold(town)
+    case = opened(town.network, device_id, take_back=True)
+
+    def steps() -> list[str]:
+        found = town.lead.get(f"/v1/devices/{device_id}").json()
+        assert found["claim"] == case["number"]
+        return [one["step"] for one in found["next_steps"]]
+
+    assert steps() == ["start_work", "hand_back"]
+    move(town.technician, case, "in_repair")
+    town.technician.post(f"/v1/devices/{device_id}/moves", {"to": "in_workshop"})
+    assert steps()[-2:] == ["approve", "hand_back"]
+    made_ready_again(town, device_id)
+    assert steps() == ["hand_back"]
+    queue = next(one for one in town.lead.get("/v1/queues").json()["queues"] if one["step"] == "hand_back")
+    assert queue["devices"] == 1
 
 
 def test_a_device_that_nobody_wants_back_is_stock_again(town: Town) -> None:
@@ -308,13 +325,15 @@ def test_a_device_that_nobody_wants_back_is_stock_again(town: Town) -> None:
 
 
 def test_a_device_under_an_open_case_is_given_to_nobody_else(town: Town) -> None:
-    device_id, _, case = at_bench(town)
-    repaired(town, device_id)
-    offered(town, [device_id])
+    (device_id,) = listed_devices(town)
     reservation = reserved(town.other_network, [device_id])
+    with transaction(town.house.database) as session:
+        device = session.get_one(Device, UUID(device_id))
+        device.claim = "GAR-2026-000001"  # whatever way it came to be reserved
+        session.add(device)
     refused = town.other_network.post(f"/v1/reservations/{reservation['id']}/handovers", {"device_ids": [device_id]})
     assert refused.json()["code"] == "warranty_case_open"
-    assert case["number"] in refused.json()["detail"]
+    assert "GAR-2026-000001" in refused.json()["detail"]
 
 
 def test_an_exchange_moves_the_price_and_the_person_and_leaves_the_old_device_here(town: Town) -> None:

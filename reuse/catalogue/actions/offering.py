@@ -6,7 +6,7 @@ from sqlmodel import Session, col, update
 
 from reuse import clock
 from reuse.catalogue.models import BundlePart, Listing
-from reuse.catalogue.queries import check_gates, price_now, provenance, score_lines
+from reuse.catalogue.queries import check_claim, check_gates, price_now, provenance, score_lines
 from reuse.catalogue.rules import Cap, Priced, check_sale
 from reuse.devices.actions.moves import check_version, lock_device, move_device
 from reuse.devices.models import Device
@@ -48,7 +48,11 @@ def put_on_offer(
     as_gift: bool,
     bundle_id: UUID | None = None,
 ) -> Listing:
-    """Write the offer of a locked device that may be listed, and move it; it leaves the bundle that it last was in."""
+    """Write the offer of a locked device that may be listed, and move it; it leaves the bundle that it last was in.
+
+    Conflict `warranty_case` for one that is still its holder's.
+    """
+    check_claim(device)
     leave_bundle(session, device)
     listing = _listing(device, donation, price, cap)
     listing.as_gift, listing.bundle_id, listing.score_explanation = as_gift, bundle_id, score_lines(session, device)

@@ -159,6 +159,17 @@ def check_gates(session: Session, devices: Sequence[Device]) -> None:
         )
 
 
+def check_claim(device: Device, case_number: str | None = None) -> None:
+    """Conflict `warranty_case` for a device that is its holder's who complained of it, but under that very case."""
+    if device.claim is not None and device.claim != case_number:
+        raise Conflict(
+            f"The device {device.id} is its holder's, under the warranty case {device.claim}: hand it back under the "
+            "case, or end that first.",
+            code="warranty_case_open",
+            missing=("warranty_case",),
+        )
+
+
 def without_flag() -> ColumnElement[bool]:
     """No flag is up on the device."""
     return ~exists().where(col(FlagRow.device_id) == col(Device.id))

@@ -78,7 +78,8 @@ class DeviceShape(Shape):
     """A device: what it is, where it stands, what is proved, what comes next.
 
     `mass_source` is `measured` or `apportioned` (weighed together with others); `merged_ids` are ids of listed devices
-    that turned out to be this one, and go on finding it.
+    that turned out to be this one, and go on finding it. `claim` is the number of the
+    warranty case under which it is still its holder's, here or with them.
     """
 
     id: UUID
@@ -93,6 +94,7 @@ class DeviceShape(Shape):
     codes: list[CodeShape]
     milestones: dict[str, MilestoneShape | None]
     flags: list[str]
+    claim: str | None
     next_steps: list[StepShape]
     media: list[MediumShape]
     facts: dict[str, Any]
@@ -131,6 +133,7 @@ def device_shapes(
             media=media_policy(device.category, has_media=bool(media[device.id])),
             milestones=with_derived(milestones[device.id], open_repairs=device.open_repairs),
             flags=frozenset(flag.name for flag in flags[device.id]),
+            claimed=device.claim is not None,
         )
         plain = device.model_dump(include=_PLAIN)
         if not is_inside:

@@ -234,6 +234,7 @@ def gate_facts(session: Session, devices: Sequence[Device]) -> dict[UUID, GateFa
             media=media_policy(device.category, has_media=device.id in with_media),
             milestones=with_derived(found[device.id][0], open_repairs=device.open_repairs),
             flags=frozenset(found[device.id][1]),
+            claimed=device.claim is not None,
         )
         for device in devices
     }

@@ -60,11 +60,12 @@ class MediaPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """What the gate to `ready` looks at."""
+    """What the gate to `ready` looks at, and whether the device is somebody's who complained of it."""
 
     media: MediaPolicy
     milestones: frozenset[str]
     flags: frozenset[str]
+    claimed: bool = False
 
 
 NOT_APPLICABLE_WITHOUT_MEDIA = frozenset({Milestone.captured, Milestone.sanitized, Milestone.unlocked})

@@ -29,6 +29,7 @@ class Step(StrEnum):
     list = "list"
     reserve = "reserve"
     hand_over = "hand_over"
+    hand_back = "hand_back"
     recycle = "recycle"
 
 
@@ -55,17 +56,22 @@ STEPS_OF_STATUS: dict[Status, tuple[Step, ...]] = {
 }
 """Where the status alone tells the next step; in the two statuses missing here, and not an end, the milestones do."""
 
+STANDS_HERE = frozenset({Status.returned, Status.ready, *WORKED_IN})
+"""Where a device that its holder complained of may stand until it goes home."""
+
 
 def next_steps(status: Status, facts: GateFacts) -> tuple[Step, ...]:
     """What is left to do with a device, the next step first; empty at the end of its journey here."""
     held = (Step.lift_flags,) if facts.flags and (status in STEPS_OF_STATUS or status in WORKED_IN) else ()
+    home = (Step.hand_back,) if facts.claimed and status in STANDS_HERE else ()
     if status not in WORKED_IN:
-        return (*held, *STEPS_OF_STATUS.get(status, ()))
+        steps = () if home and status is Status.ready else STEPS_OF_STATUS.get(status, ())
+        return (*held, *steps, *home)
     missing = missing_for_ready(facts)
     work = [step for milestone, steps in STEPS_OF_MILESTONE.items() if milestone in missing for step in steps]
     if status is Status.received:
         work.insert(1 if work[:1] == [Step.label] else 0, Step.start_work)
-    return (*held, *work, Step.approve)
+    return (*held, *work, Step.approve, *home)
 
 
 @cache

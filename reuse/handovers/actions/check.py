@@ -6,13 +6,12 @@ from uuid import UUID
 from sqlmodel import Session
 
 from reuse import clock
-from reuse.catalogue.queries import cap_of, check_gates, provenance
+from reuse.catalogue.queries import cap_of, check_claim, check_gates, provenance
 from reuse.catalogue.rules import Cap, check_buyer, check_sale
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.errors import Conflict
 from reuse.exports.queries import check_exports
-from reuse.handovers.queries.cases import check_cases
 from reuse.people.models import Organisation, Territory
 from reuse.people.rules import Caller, Role, require_role
 from reuse.reservations.models import Reservation, ReservationLine
@@ -26,7 +25,7 @@ def check_devices(
     lines: Sequence[ReservationLine],
     devices: Sequence[Device],
     *,
-    case_id: UUID | None = None,
+    case_number: str | None = None,
     to_attested_person: bool = False,
 ) -> dict[UUID, Cap | None]:
     """Let these devices leave with this reservation; returns the legal cap of each.
@@ -45,7 +44,8 @@ def check_devices(
         sentence = f"Not reserved for this network any more: {names}. Leave them here and look at the reservation."
         raise Conflict(sentence, code="not_reserved", missing=("reservation",))
     check_gates(session, devices)
-    check_cases(session, devices, case_id)
+    for device in devices:
+        check_claim(device, case_number)
     check_exports(session, reservation.network_id, devices)
     taker = None if to_attested_person else session.get_one(Organisation, reservation.network_id)
     return {device.id: _check_sale(session, device, live[device.id], taker) for device in devices}

@@ -68,7 +68,7 @@ def hand_over(
         reservation,
         lines,
         list(devices.values()),
-        case_id=under and under.case_id,
+        case_number=under and under.case_number,
         to_attested_person=order.beneficiary is not None,
     )
     check_payment(order.payment, lines, caps)

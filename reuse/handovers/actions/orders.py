@@ -57,6 +57,7 @@ class UnderCase:
     """Under which warranty case one device leaves: what its line says then, and the slip that stands for a receipt."""
 
     case_id: UUID
+    case_number: str
     terms: dict[str, Any]
     order_slip: Callable[[Handover, HandoverLine], Job]
 

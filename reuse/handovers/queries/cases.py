@@ -1,12 +1,11 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, func, select
 
-from reuse.devices.models import Device
 from reuse.documents.models import Document
-from reuse.errors import Conflict, NotFound, Stale
+from reuse.errors import NotFound, Stale
 from reuse.handovers.models import Handover, HandoverLine, Refund, WarrantyCase
 from reuse.handovers.rules.cases import OPEN, PaidFor
 from reuse.lookup import the_one
@@ -69,21 +68,6 @@ def open_case_of(session: Session, device_id: UUID) -> WarrantyCase | None:
     return session.exec(
         select(WarrantyCase).where(WarrantyCase.device_id == device_id, col(WarrantyCase.status).in_(OPEN))
     ).first()
-
-
-def check_cases(session: Session, devices: Sequence[Device], case_id: UUID | None) -> None:
-    """Conflict `warranty_case` for a device that is still its holder's, unless it leaves under that very case."""
-    ids = [device.id for device in devices]
-    owed = or_(col(WarrantyCase.status).in_(OPEN), col(WarrantyCase.owed_back))
-    statement = select(WarrantyCase).where(col(WarrantyCase.device_id).in_(ids), owed)
-    others = [one for one in session.exec(statement) if one.id != case_id]
-    if others:
-        named = ", ".join(f"{one.device_id} ({one.number})" for one in others)
-        raise Conflict(
-            f"Under a warranty case, so still its holder's: {named}. Hand it back under the case, or end that first.",
-            code="warranty_case_open",
-            missing=("warranty_case",),
-        )
 
 
 def paid_for(session: Session, sale: HandoverLine) -> PaidFor:

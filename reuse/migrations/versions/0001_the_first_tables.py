@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("price_currency", sa.String(), nullable=True),
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("bundle_id", sa.Uuid(), nullable=True),
+        sa.Column("claim", sa.String(), nullable=True),
         sa.Column("identity_open", sa.String(), nullable=True),
         sa.Column("open_repairs", sa.Integer(), nullable=False),
         sa.Column("merged_into_id", sa.Uuid(), nullable=True),

@@ -50,13 +50,14 @@ def waiting_devices(session: Session, workshop_id: UUID) -> list[Waiting]:
     with_media = _odd_with_media(session, here)
     found: list[Waiting] = []
     rows = sqlalchemy.select(
-        col(Device.id), col(Device.status), col(Device.category), col(Device.open_repairs), _since()
+        col(Device.id), col(Device.status), col(Device.category), col(Device.open_repairs), col(Device.claim), _since()
     ).where(here)
-    for device_id, status, category, open_repairs, since in session.connection().execute(rows):
+    for device_id, status, category, open_repairs, claim, since in session.connection().execute(rows):
         facts = GateFacts(
             media=media_policy(category, has_media=device_id in with_media),
             milestones=with_derived(met.get(device_id, ()), open_repairs=open_repairs),
             flags=frozenset(flags.get(device_id, ())),
+            claimed=claim is not None,
         )
         step = _first_step(Status(status), facts)
         if step is not None:

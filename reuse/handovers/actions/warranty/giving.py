@@ -17,7 +17,7 @@ from reuse.devices.rules import Status
 from reuse.errors import Conflict, NotFound
 from reuse.handovers.actions.hand_over import PERSON, hand_over
 from reuse.handovers.actions.orders import HandoverOrder, Payment, UnderCase
-from reuse.handovers.actions.warranty.moving import change_case, check_is_back, move_case
+from reuse.handovers.actions.warranty.moving import change_case, check_is_back, move_case, note_on_device
 from reuse.handovers.actions.warranty.papers import EXCHANGE, HANDBACK, slip_printer
 from reuse.handovers.models import Handover, HandoverLine, WarrantyCase
 from reuse.handovers.queries.cases import locked_case, paid_for
@@ -92,6 +92,7 @@ def hand_back(
     else:
         change_case(session, case, owed_back=False, remedy_handover_id=handover.id)
         record(session, caller.actor, thing="warranty_case", thing_id=case.id, verb="handed_back", data=what)
+        note_on_device(session, caller.actor, case, "warranty_case_ended")
     return handover
 
 
@@ -203,7 +204,7 @@ def _give(
         payment=given.payment,
         signature=signature,
     )
-    under = UnderCase(case.id, terms, slip_printer(session, caller.actor, case, slip))
+    under = UnderCase(case.id, case.number, terms, slip_printer(session, caller.actor, case, slip))
     handover = hand_over(session, caller, reservation.id, order, under=under)
     kept.state = UNDER_WARRANTY
     session.add(kept)

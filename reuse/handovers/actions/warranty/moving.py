@@ -45,7 +45,7 @@ def move_case(
         to_state=to,
         data=data,
     )
-    note_on_device(session, actor, case, "warranty_case_moved", to=to)
+    note_on_device(session, actor, case, "warranty_case_moved")
 
 
 def change_case(session: Session, case: WarrantyCase, **columns: Any) -> None:  # noqa: ANN401  # column values
@@ -66,11 +66,12 @@ def change_case(session: Session, case: WarrantyCase, **columns: Any) -> None:  
     session.refresh(case)
 
 
-def note_on_device(session: Session, actor: Actor, case: WarrantyCase, verb: str, *, to: CaseStatus) -> None:
-    """Write in the device's own history where its case stands; words of the complaint stay with the case."""
+def note_on_device(session: Session, actor: Actor, case: WarrantyCase, verb: str) -> None:
+    """Write on the device whether it is claimed, and in its history where its case stands; words stay with the case."""
     device = lock_device(session, case.device_id)
-    change_device(session, device)
-    what = {"case_id": case.id, "number": case.number, "case_status": to.value}
+    is_claimed = CaseStatus(case.status) in OPEN or case.owed_back
+    change_device(session, device, claim=case.number if is_claimed else None)
+    what = {"case_id": case.id, "number": case.number, "case_status": case.status}
     record(session, actor, thing="device", thing_id=device.id, verb=verb, data=what)
 
 

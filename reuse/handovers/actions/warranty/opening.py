@@ -75,7 +75,7 @@ def open_case(session: Session, caller: Caller, complaint: Complaint) -> Warrant
         to_state=case.status,
         data={**what, "presumed": case.presumed},
     )
-    note_on_device(session, caller.actor, case, "warranty_case_opened", to=CaseStatus.open)
+    note_on_device(session, caller.actor, case, "warranty_case_opened")
     if complaint.take_back:
         take_back_device(session, caller, device.id, reason=case.defect or "warranty case")
     return case
