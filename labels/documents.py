@@ -28,6 +28,7 @@ from labels.values import (
     Imprint,
     PickupNote,
     PreparationList,
+    ProcessingRegister,
     ReceptionNote,
     RemedySlip,
     TestSheet,
@@ -50,6 +51,7 @@ _Document = (
     | ImpactReport
     | PickupNote
     | PreparationList
+    | ProcessingRegister
     | ReceptionNote
     | RemedySlip
     | TransferSlip
@@ -214,6 +216,11 @@ def render_certificate_cover(value: CertificateCover) -> bytes:
     """The cover of a device's or a donation's certificates, in French and English."""
     hashes = "\n".join(f"{one.sha256}  {_plain(one.certificate)}" for one in value.media if one.sha256)
     return _render("cover", value, "both", hashes=Markup(hashes))  # noqa: S704  # digests, and numbers that are escaped
+
+
+def render_processing_register(value: ProcessingRegister) -> bytes:
+    """An organisation's register of processing (GDPR art. 30), in the imprint's language."""
+    return _render("register", value, value.imprint.language)
 
 
 def _gap(difference: int) -> str:

@@ -49,6 +49,7 @@ PRESSES: dict[str, Press] = {
         values.ExportFile, paper.render_export_file, "title.export", pages=lambda value: 1 + len(value.records) // 2
     ),
     "export_table": Press(values.ExportTable, tables.render_export_table, "title.export_table", "text/csv", ".csv"),
+    "processing_register": Press(values.ProcessingRegister, paper.render_processing_register, "title.register"),
     "impact_report": Press(values.ImpactReport, paper.render_impact_report, "title.impact"),
 }
 

@@ -58,6 +58,7 @@ from labels.values.handovers import (
     Warranty,
 )
 from labels.values.impact import ImpactReport, ImpactRow, Indicator, ThreeFigures
+from labels.values.privacy import ProcessingRegister, RegisteredProcessing
 from labels.values.rounds import Burden, CarrierSheet, SheetStop
 from labels.values.warranty import RemedySlip
 from labels.values.workshop import CheckLine, RepairLine, TestSheet
@@ -108,8 +109,10 @@ __all__ = [
     "PreparationList",
     "PriceCap",
     "Processing",
+    "ProcessingRegister",
     "ReceptionNote",
     "ReconciliationLine",
+    "RegisteredProcessing",
     "Relationship",
     "RemedySlip",
     "RepairLine",

@@ -26,6 +26,7 @@ from reuse.people.rules import (
     Quality,
     Role,
     check_territory,
+    require_person,
     roles_of,
 )
 
@@ -226,6 +227,16 @@ def caller_of_key(session: Session, presented: str, *, secret_key: bytes) -> Cal
         key_id=found.id,
         person=found.person,
     )
+
+
+def say_privacy_contact(session: Session, caller: Caller, contact: str) -> Organisation:
+    """Publish whom persons may turn to about their data, or the data protection officer, for the caller's own house."""
+    require_person(caller)
+    mine = queries.organisation(session, caller.organisation_id)
+    mine.privacy_contact = contact
+    session.add(mine)
+    record(session, caller.actor, thing="organisation", thing_id=mine.id, verb="privacy_contact_set")
+    return mine
 
 
 def note_access(

@@ -14,7 +14,7 @@ from reuse.web import Page, Shape, door, page_of
 
 
 class OrganisationShape(Shape):
-    """An organisation of the loop."""
+    """An organisation of the loop; `privacy_contact` is whom persons may turn to about their data."""
 
     id: UUID
     name: str
@@ -24,6 +24,7 @@ class OrganisationShape(Shape):
     country: str
     siret: str | None
     territory_id: UUID
+    privacy_contact: str | None
 
 
 class PolicyChangeShape(Shape):

@@ -31,7 +31,10 @@ class Territory(SQLModel, table=True):
 
 
 class Organisation(SQLModel, table=True):
-    """A donor, carrier, workshop, network, territory or operator; it may be several of them."""
+    """A donor, carrier, workshop, network, territory or operator; it may be several of them.
+
+    `privacy_contact` is whom persons may turn to about their data, or the data protection officer: it is published.
+    """
 
     id: UUID = Field(primary_key=True)
     territory_id: UUID = Field(foreign_key="territory.id", index=True)
@@ -40,6 +43,7 @@ class Organisation(SQLModel, table=True):
     quality: str | None = None
     country: str
     siret: str | None = None
+    privacy_contact: str | None = None
     activities: list[str] = Field(default_factory=list, sa_type=DOCUMENT)
     created_at: datetime = Field(sa_type=INSTANT)
 

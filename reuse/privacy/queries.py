@@ -10,9 +10,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 from reuse.devices.models import Device, FlagRow
 from reuse.devices.rules import Flag
 from reuse.documents.models import Document
+from reuse.exports.models import Export
+from reuse.exports.rules import is_inside
 from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.queries import receipt_key
-from reuse.people.models import AccessRecord
+from reuse.people.models import AccessRecord, Organisation
 from reuse.privacy.rules import GROUP, load_retention, tellable
 
 PERSON = "person"
@@ -94,3 +96,10 @@ def accesses_of(session: Session, thing_ids: Collection[UUID]) -> list[AccessRec
     """Who looked at what is kept of these things, oldest first."""
     statement = select(AccessRecord).where(col(AccessRecord.thing_id).in_(thing_ids))
     return list(session.exec(statement.order_by(col(AccessRecord.id))))
+
+
+def countries_reached(session: Session, mine: Organisation) -> list[str]:
+    """Countries outside the European Economic Area to which personal data may go: those of partners and of exports."""
+    partners = session.exec(select(Organisation.country).where(Organisation.territory_id == mine.territory_id))
+    sent = session.exec(select(Export.destination_country).where(Export.workshop_id == mine.id))
+    return sorted({one for one in (*partners, *sent) if one != mine.country and not is_inside(one)})

@@ -4,7 +4,7 @@ Also how much of a group may be told without telling who is in it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -93,11 +93,27 @@ class Retention:
         return next(one for one in self.entries if one.name == name)
 
 
+def _data(name: str) -> dict[str, Any]:
+    text = (resources.files("reuse") / "data" / name).read_text(encoding="utf-8")
+    return cast("dict[str, Any]", json.loads(text))
+
+
+@cache
+def load_register() -> dict[str, Any]:
+    """Return the words and measures of the register of processing, as the data file says them."""
+    return _data("register.json")
+
+
+def role_of(entry: Entry, activities: Collection[str]) -> str | None:
+    """Return the weightiest role that an organisation with these activities has in a processing; None for none."""
+    roles = {entry.activities[one] for one in activities if one in entry.activities}
+    return next((role for role in ("controller", "processor", "recipient") if role in roles), None)
+
+
 @cache
 def load_retention() -> Retention:
     """Return the inventory as the data file says it."""
-    text = (resources.files("reuse") / "data" / "retention.json").read_text(encoding="utf-8")
-    said = cast("dict[str, Any]", json.loads(text))
+    said = _data("retention.json")
     without = (
         f"{table}.{name}" for tables in said["without"].values() for table, names in tables.items() for name in names
     )

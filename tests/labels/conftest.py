@@ -220,6 +220,22 @@ def vouchers() -> v.VoucherSheet:
     return v.VoucherSheet(imprint("BON-2026-000002"), "CCAS de Grand-Port", codes, "laptop", date(2027, 3, 31))
 
 
+@pytest.fixture
+def register() -> v.ProcessingRegister:
+    row = v.RegisteredProcessing(
+        "Responsable de traitement",
+        "Remettre des équipements",
+        "RGPD art. 6.1.f",
+        "Bénéficiaires",
+        "Pseudonyme, commune",
+        "Le réseau",
+        "2 an(s) après la remise",
+        "Les remises",
+    )
+    contact = "dpo@atelier.example"
+    return v.ProcessingRegister(imprint("RT-2026-000001"), contact, "Aucun", (row,) * 3, ("Clés", "Journal"))
+
+
 def three(low: str, central: str, high: str) -> v.ThreeFigures:
     return v.ThreeFigures(Decimal(low), Decimal(central), Decimal(high))
 

@@ -34,6 +34,7 @@ RENDER: dict[str, Callable[[Any], bytes]] = {
     "sheet": documents.render_carrier_sheet,
     "vouchers": documents.render_voucher_sheet,
     "preparation": documents.render_preparation_list,
+    "register": documents.render_processing_register,
     "handover": render_handover_receipt,
     "export": documents.render_export_file,
     "handback": documents.render_handback_slip,

@@ -782,6 +782,7 @@ def upgrade() -> None:
         sa.Column("quality", sa.String(), nullable=True),
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("siret", sa.String(), nullable=True),
+        sa.Column("privacy_contact", sa.String(), nullable=True),
         sa.Column("activities", DOCUMENT, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["territory_id"], ["territory.id"]),

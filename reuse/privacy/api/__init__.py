@@ -1,3 +1,3 @@
-from reuse.privacy.api import accesses, beneficiaries
+from reuse.privacy.api import accesses, beneficiaries, register
 
-doors = [*beneficiaries.doors, *accesses.doors]
+doors = [*register.doors, *beneficiaries.doors, *accesses.doors]
