@@ -9,6 +9,7 @@ from hypothesis import settings
 
 import services
 from makers import Town, make_house, open_doors, settle_town
+from racks import Rack, rack_in
 from reuse.house import House
 
 # Two shared cores make a deadline per example a coin toss. The figures of single campaigns stand beside their tests.
@@ -56,6 +57,13 @@ def redis_url(redis_server: services.Server) -> str:
     """Give the address of the Redis, which has just been emptied."""
     services.ask_redis(redis_server, "FLUSHALL")
     return services.redis_address(redis_server)
+
+
+@pytest.fixture(scope="session")
+def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rack]:
+    """Share one token that signs PDFs."""
+    with rack_in(tmp_path_factory.mktemp("rack")) as made:
+        yield made
 
 
 # The house and who is in it: fixtures over makers.py ----------------------------------------------------------------

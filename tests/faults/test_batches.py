@@ -14,9 +14,11 @@ import services
 from benches import wiped_laptops
 from donating import accepted
 from faults.processes import PATIENCE_SECONDS, Running, Site, eventually, site
-from reuse.documents.models import NumberSeries
+from racks import Rack
+from reuse.documents.models import Document, NumberSeries
 from reuse.jobs.models import Job
 from reuse.transactions import reading
+from reuse.wiping.actions.offline import verify_certificate_file
 from reuse.wiping.models import Certificate
 
 COUNT = 24
@@ -97,3 +99,21 @@ def test_a_celery_worker_draws_in_processes_of_its_own_and_another_ends_what_it_
         doomed.kill()
         built.work(1)
         assert_each_once(built)
+
+
+@pytest.mark.redis
+@pytest.mark.postgresql
+def test_celery_s_children_and_what_they_start_sign_with_a_token(
+    tmp_path: Path, postgresql_url: str, redis_server: services.Server, rack: Rack
+) -> None:
+    broker = services.redis_address(redis_server)
+    with site(tmp_path, database_url=postgresql_url, broker_url=broker, **rack.settings("ec")) as built:
+        built.serve()
+        built.work(1)
+        ordered(built)
+        assert_each_once(built)
+        with reading(built.house.database) as session:
+            named = {one.content["pdf_signing_key"]["subject"] for one in session.exec(select(Certificate))}
+            (one, *_) = session.exec(select(Document).where(Document.kind == "erasure_certificate")).all()
+        assert named == {"CN=Signature de la métropole"}
+        assert verify_certificate_file(built.house.files.get(one.sha256)).pages == "identical"
