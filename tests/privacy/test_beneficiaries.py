@@ -149,6 +149,22 @@ def test_a_legal_hold_keeps_what_it_must_until_it_is_lifted(town: Town) -> None:
     assert len(town.network.ask("DELETE", PERSON_PATH).json()["forgotten"]) == 1
 
 
+def test_what_was_said_in_a_case_goes_once_it_is_over_and_an_open_one_is_told(town: Town) -> None:
+    closed, still_open = handed_to(town), handed_to(town)
+    complaint = {"complaint": {"words": f"Écran noir chez {MARK}"}}
+    cases = [
+        town.network.post("/v1/warranty-cases", {"device_id": made["lines"][0]["device_id"], **complaint}).json()
+        for made in (closed, still_open)
+    ]
+    ended = town.network.post(f"/v1/warranty-cases/{cases[0]['id']}/moves", {"to": "withdrawn", "reason": "Réglé"})
+    assert ended.status_code == 200, ended.text
+    wait_for_background(town.house)
+    warned = town.network.ask("DELETE", PERSON_PATH).json()["warnings"]
+    assert [one["code"] for one in warned].count("case_open") == 1
+    left = [town.network.get(f"/v1/warranty-cases/{one['id']}").text for one in cases]
+    assert [MARK in text for text in left] == [False, True]
+
+
 def test_a_pseudonym_that_would_cut_an_address_in_two_is_refused(town: Town) -> None:
     reservation = reserved(town.network, listed_devices(town))
     body = {"device_ids": [line["device_id"] for line in reservation["lines"]], "beneficiary": FAMILY}

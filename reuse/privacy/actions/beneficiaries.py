@@ -18,7 +18,7 @@ from reuse.jobs.rules import ENDED
 from reuse.people.actions import note_access
 from reuse.people.models import AccessRecord
 from reuse.people.rules import Access, Caller, Role, require_person, require_role
-from reuse.privacy.actions.forgetting import forget_answers_about, forget_handovers
+from reuse.privacy.actions.forgetting import forget_answers_about, forget_complaints, forget_handovers
 from reuse.privacy.actions.shredding import order_shredding
 from reuse.privacy.queries import accesses_of, handovers_of, on_hold, papers_of
 from reuse.reservations.models import Reservation
@@ -76,9 +76,10 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What was forgotten, and which hand-overs a legal hold keeps as they are."""
+    """What was forgotten, where a complaint is kept until its case ends, and what a legal hold keeps as it is."""
 
     forgotten: list[Forgotten]
+    open_cases: list[UUID]
     on_hold: list[UUID]
     at: datetime
 
@@ -100,11 +101,12 @@ def erase_beneficiary(session: Session, caller: Caller, pseudonym: str, *, reaso
     had = {one: contact_of(session, one) is not None for one in ids}
     _note(session, caller, going, Access.erased, reason)
     forget_handovers(session, caller.actor, going, because="asked")
+    open_cases = forget_complaints(session, ids)
     for handover in going:
         forget_answers_about(session, handover)
     order_shredding(session, caller.actor)
     told = [Forgotten(one, papers[one.id], had[one.id], _warranty_end(lines[one.id])) for one in going]
-    return Erasure(told, sorted(held), clock.now())
+    return Erasure(told, open_cases, sorted(held), clock.now())
 
 
 def _its_own(session: Session, caller: Caller, pseudonym: str, *, lock: bool = False) -> list[Handover]:

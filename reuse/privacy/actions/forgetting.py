@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select, update
 
 from reuse import clock
 from reuse.handovers.actions.contacts import drop_contacts
-from reuse.handovers.models import Handover, HandoverLine
+from reuse.handovers.models import Handover, HandoverLine, Voucher, WarrantyCase
+from reuse.handovers.rules.cases import OPEN
 from reuse.history.actions import Happening, forget_persons, record_all
 from reuse.history.models import HistoryRecord
 from reuse.history.rules import Actor
@@ -39,11 +40,23 @@ def forget_handovers(session: Session, actor: Actor, handovers: Sequence[Handove
         session.add(handover)
         session.flush()
     drop_contacts(session, actor, ids, because=because)
+    session.exec(update(Voucher).where(col(Voucher.handover_id).in_(ids)).values(handover_id=None))
     _forget_returns(session, ids)
     _empty_jobs(session, [handover.receipt_job_id for handover in handovers])
     record_all(
         session, actor, [Happening("handover", one, "person_forgotten", data={"because": because}) for one in ids]
     )
+
+
+def forget_complaints(session: Session, handover_ids: Sequence[UUID]) -> list[UUID]:
+    """What was said in warranty cases that are over goes too; an open case keeps it until it ends (GDPR art. 17(3)(e)).
+
+    Returns the hand-overs with an open case.
+    """
+    ids = col(WarrantyCase.handover_id).in_(handover_ids)
+    over = update(WarrantyCase).where(ids, col(WarrantyCase.status).not_in(OPEN))
+    session.exec(over.values(words="-", note=None, version=WarrantyCase.version + 1))
+    return list(session.exec(select(WarrantyCase.handover_id).where(ids, col(WarrantyCase.status).in_(OPEN))))
 
 
 def _forget_returns(session: Session, handover_ids: Sequence[UUID]) -> None:

@@ -177,7 +177,11 @@ def _forgotten(one: Forgotten) -> ForgottenShape:
 
 def _losses(found: Erasure) -> list[LossShape]:
     today = found.at.date()
-    return [
+    cases = [
+        LossShape(code="case_open", message="A warranty case is open: what was said in it stays until it ends.")
+        for _ in found.open_cases
+    ]
+    return cases + [
         LossShape(
             code="warranty_open",
             message=f"Warranty on {one.handover.number} runs until {one.warranty_until}, and nobody can be called any "
