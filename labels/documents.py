@@ -26,6 +26,7 @@ from labels.values import (
     ImpactReport,
     ImpactRow,
     Imprint,
+    PaperSlips,
     PickupNote,
     PreparationList,
     ProcessingRegister,
@@ -49,6 +50,7 @@ _Document = (
     | ExportFile
     | HandoverReceipt
     | ImpactReport
+    | PaperSlips
     | PickupNote
     | PreparationList
     | ProcessingRegister
@@ -304,6 +306,7 @@ render_pickup_note = partial(_as_it_says, "pickup")
 render_transfer_slip = partial(_as_it_says, "transfer")
 render_carrier_sheet = partial(_as_it_says, "sheet")
 render_preparation_list = partial(_as_it_says, "preparation")
+render_paper_slips = partial(_as_it_says, "slips")
 render_voucher_sheet = partial(_as_it_says, "vouchers")
 render_test_sheet = partial(_as_it_says, "testsheet")
 render_handback_slip = partial(_as_it_says, "handback")

@@ -40,6 +40,7 @@ PRESSES: dict[str, Press] = {
     "agreed_note": Press(values.ReceptionNote, paper.render_reception_note, "title.agreed"),
     "transfer_slip": Press(values.TransferSlip, paper.render_transfer_slip, "title.transfer"),
     "preparation_list": Press(values.PreparationList, paper.render_preparation_list, "title.preparation"),
+    "paper_slips": Press(values.PaperSlips, paper.render_paper_slips, "title.slips"),
     "handover_receipt": Press(values.HandoverReceipt, paper.render_handover_receipt, "title.handover"),
     "handback_slip": Press(values.RemedySlip, paper.render_handback_slip, "title.handback"),
     "exchange_slip": Press(values.RemedySlip, paper.render_exchange_slip, "title.exchange"),

@@ -100,3 +100,23 @@ class VoucherSheet:
     codes: tuple[str, ...]
     category: str = ""
     valid_until: date | None = None
+
+
+@dataclass(frozen=True)
+class PaperSlip:
+    """One slip: its number, and what its QR code opens."""
+
+    number: str
+    address_of_slip: str
+
+
+@dataclass(frozen=True)
+class PaperSlips:
+    """Slips for hand-overs without a connection, a page each, with the devices that may leave and fields for a pen."""
+
+    imprint: Imprint
+    seller: Party
+    taker: Party
+    reservation_number: str
+    slips: tuple[PaperSlip, ...]
+    lines: tuple[PickLine, ...]

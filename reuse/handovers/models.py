@@ -25,6 +25,8 @@ class Handover(SQLModel, table=True):
     workshop_id: UUID
     territory_id: UUID = Field(index=True)
     at: datetime = Field(sa_type=INSTANT)
+    recorded_at: datetime = Field(sa_type=INSTANT)
+    slip_number: str | None = None
     total_minor: int = Field(sa_type=BIG)
     currency: str
     paid_minor: int | None = Field(default=None, sa_type=BIG)
@@ -210,3 +212,21 @@ class HouseholdServed(SQLModel, table=True):
     until: date = Field(index=True)
     is_override: bool = False
     freed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class PaperSlip(SQLModel, table=True):
+    """A printed slip for one hand-over without a connection; `handover_id` is what it was entered as, once."""
+
+    __tablename__ = table_name("paper_slip")
+    __table_args__ = (Index("uq_paper_slip_number", "workshop_id", "number", unique=True),)
+
+    id: UUID = Field(primary_key=True)
+    number: str
+    reservation_id: UUID = Field(foreign_key="reservation.id", index=True)
+    network_id: UUID
+    workshop_id: UUID
+    territory_id: UUID
+    person: str | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+    taken_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    handover_id: UUID | None = Field(default=None, foreign_key="handover.id", unique=True)

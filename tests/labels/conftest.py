@@ -236,6 +236,14 @@ def register() -> v.ProcessingRegister:
     return v.ProcessingRegister(imprint("RT-2026-000001"), contact, "Aucun", (row,) * 3, ("Clés", "Journal"))
 
 
+@pytest.fixture
+def slips(preparation: v.PreparationList) -> v.PaperSlips:
+    printed = tuple(v.PaperSlip(f"BRP-2026-{n:06}", f"https://filiere.example.org/v1/paper-slips/{n}") for n in (1, 2))
+    return v.PaperSlips(
+        imprint("BRP-2026-000001"), WORKSHOP, v.Party("Réseau"), "RES-2026-000052", printed, preparation.lines
+    )
+
+
 def three(low: str, central: str, high: str) -> v.ThreeFigures:
     return v.ThreeFigures(Decimal(low), Decimal(central), Decimal(high))
 

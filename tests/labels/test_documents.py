@@ -32,6 +32,7 @@ RENDER: dict[str, Callable[[Any], bytes]] = {
     "transfer": documents.render_transfer_slip,
     "reception": documents.render_reception_note,
     "sheet": documents.render_carrier_sheet,
+    "slips": documents.render_paper_slips,
     "vouchers": documents.render_voucher_sheet,
     "preparation": documents.render_preparation_list,
     "register": documents.render_processing_register,
@@ -80,7 +81,7 @@ def poisoned(value: Any, poisons: Iterator[str]) -> Any:
     kept = {
         "language", "method", "required_method", "verification", "verdict", "legal_basis", "required_erasure", "scope",
         "outcome", "currency", "sha256", "media_type", "verification_address", "address_of_collection",
-        "address_of_device", "address_of_reservation",
+        "address_of_device", "address_of_reservation", "address_of_slip",
     }  # fmt: skip
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(value):
@@ -239,6 +240,7 @@ def test_the_qr_of_a_document_leads_to_its_verification(kind: str, document: Any
     stops = [stop.address_of_collection for stop in getattr(document, "stops", ())]
     stops += [document.address_of_reservation] if kind == "preparation" else []
     stops += [one.address_of_device for one in document.lines if one.address_of_device] if kind == "preparation" else []
+    stops += [one.address_of_slip for one in document.slips] if kind == "slips" else []
     stops += document.codes if kind == "vouchers" else []
     assert seen == [*stops, document.imprint.verification_address]
 

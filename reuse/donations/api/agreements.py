@@ -3,9 +3,9 @@ from uuid import UUID
 from litestar.params import FromPath, JSONBody
 from sqlmodel import Session
 
-from reuse.boundedjson import MAX_BYTES
 from reuse.donations.actions.agreements import accept_agreement, changes_since, draft_agreement
 from reuse.donations.actions.signed_copies import Scan, add_signed_copy
+from reuse.donations.api.copies import keep_scan
 from reuse.donations.api.shapes import AgreementShape
 from reuse.donations.api.shapes.agreements import AcceptanceIn, AcceptanceShape, EarlierAgreement, SignedCopyShape
 from reuse.donations.models import Agreement, AgreementAcceptance, Donation
@@ -15,8 +15,7 @@ from reuse.donations.queries import (
     latest_agreement,
     signing_of,
 )
-from reuse.donations.rules import DonationStatus, agreement_state, kind_of_copy, missing_declarations, template_for
-from reuse.errors import Invalid, TooLarge
+from reuse.donations.rules import DonationStatus, agreement_state, missing_declarations, template_for
 from reuse.house import House
 from reuse.people.models import Territory
 from reuse.people.rules import Caller
@@ -106,14 +105,7 @@ def look_at_copy(house: House, caller: Caller, upload: Upload, donation_id: UUID
     """Tell what the bytes are and keep them before the transaction, for those who may send a copy."""
     with reading(house.database) as session:
         latest_agreement(session, donation_of_party(session, caller, donation_id).id)
-    if len(upload.content) > MAX_BYTES:
-        raise TooLarge(
-            f"A signed copy is at most {MAX_BYTES // 1_000_000} MB; scan it in grey at 150 dpi.", code="too_large"
-        )
-    if not upload.content:
-        raise Invalid("The file is empty; send the scan or photo of the signed copy.", code="copy_cut_off")
-    media_type, suffix = kind_of_copy(upload.content)
-    return Scan(house.files.put(upload.content), len(upload.content), media_type, suffix)
+    return keep_scan(house, upload)
 
 
 @door("POST", "/v1/donations/{donation_id:uuid}/agreement/signed-copies", status=201, prepare=look_at_copy)

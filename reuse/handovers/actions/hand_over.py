@@ -58,9 +58,9 @@ def hand_over(
     if version is not None and version != reservation.version:
         raise Stale(f"This reservation has changed: you saw version {version}, it is now {reservation.version}.")
     territory = session.get_one(Territory, reservation.territory_id)
-    presented = look_at(session, territory, order, under)
-    order = presented.order
     lines = named_lines(session, caller, reservation, order.device_ids)
+    presented = look_at(session, reservation, lines[0].workshop_id, territory, order, under)
+    order = presented.order
     devices = {device.id: device for device in locked_devices(session, order.device_ids)}
     check_whole_bundles(session, reservation, lines, devices)
     caps = check_devices(
@@ -143,6 +143,8 @@ def _handover(
         workshop_id=workshop_id,
         territory_id=reservation.territory_id,
         at=presented.at,
+        recorded_at=clock.now(),
+        slip_number=presented.slip.number if presented.slip else None,
         total_minor=sum(line.price_minor for line in lines),
         currency=lines[0].currency,
         paid_minor=order.payment.amount_minor if order.payment else None,

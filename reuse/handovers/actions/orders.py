@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,14 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """On which slip the hand-over was written, and when it was, as the slip says."""
+
+    slip: str
+    handed_over_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HandoverOrder:
     """What leaves, to whom, for how much, signed by whom; without a beneficiary it goes into the network's stock.
 
@@ -41,6 +50,7 @@ class HandoverOrder:
     voucher: str | None = None
     household: bytes | None = None
     override_reason: str | None = None
+    paper: Paper | None = None
 
 
 def refuse_cards(order: HandoverOrder) -> None:

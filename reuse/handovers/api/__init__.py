@@ -1,4 +1,4 @@
-from reuse.handovers.api import cases, contacts, handovers, preparing, returns, ruling, vouchers
+from reuse.handovers.api import cases, contacts, handovers, paper, preparing, returns, ruling, vouchers
 
 doors = [
     *preparing.doors,
@@ -6,6 +6,7 @@ doors = [
     *contacts.doors,
     *vouchers.doors,
     *ruling.doors,
+    *paper.doors,
     *returns.doors,
     *cases.doors,
 ]

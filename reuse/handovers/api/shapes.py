@@ -3,7 +3,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from sqlmodel import Session
 
 from reuse.catalogue.api.offering import LegalCapShape
@@ -11,7 +11,7 @@ from reuse.catalogue.rules import HIGHEST_AMOUNT
 from reuse.devices.api.inputs import Line, Reason
 from reuse.devices.api.shapes import MoneyShape
 from reuse.donations.api.shapes.collecting import InkShape
-from reuse.handovers.actions.orders import HandoverOrder, Payment
+from reuse.handovers.actions.orders import HandoverOrder, Paper, Payment
 from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.queries import contacts_until, lines_of, receipts_of
 from reuse.handovers.rules.accessories import Accessory
@@ -83,6 +83,13 @@ class ContactInput(Shape):
         return self.model_dump(include={"phone", "email", "words"}, exclude_none=True)
 
 
+class PaperShape(Shape):
+    """A hand-over that was written on a slip: its number, or what its QR code holds, and the time that stands on it."""
+
+    slip: Annotated[str, Field(min_length=1, max_length=200)]
+    handed_over_at: AwareDatetime
+
+
 class HandoverInput(Shape):
     """Which reserved devices leave; without a beneficiary they go into the network's own stock.
 
@@ -100,6 +107,7 @@ class HandoverInput(Shape):
     voucher: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     household: Annotated[str | None, Field(min_length=3, max_length=300)] = None
     override_reason: Reason | None = None
+    paper: PaperShape | None = None
 
 
 class HandoverLineShape(Shape):
@@ -138,8 +146,9 @@ class WarningShape(Shape):
 class HandoverShape(Shape):
     """A hand-over; its receipt is printed by `receipt_job` and is then `receipt_document_id`.
 
-    `due` is what is still to be paid of the total, null where nothing was said of a payment; `accessories` is null
-    where nothing was said of them.
+    `at` is when the devices left: for one that was written on the slip `slip_number`, as that says; `recorded_at` is
+    when it was entered. `due` is what is still to be paid of the total, null where nothing was said of a payment;
+    `accessories` is null where nothing was said of them.
     A sealed contact is kept until the end of `contact_until`; what was personal was forgotten at `forgotten_at`.
     """
 
@@ -150,6 +159,8 @@ class HandoverShape(Shape):
     network_id: UUID
     workshop_id: UUID
     at: datetime
+    recorded_at: datetime
+    slip_number: str | None
     lines: list[HandoverLineShape]
     total: MoneyShape
     paid: MoneyShape | None
@@ -183,6 +194,7 @@ def order_of(data: HandoverInput, house: House) -> HandoverOrder:
         voucher=None if data.voucher is None else fingerprint_of(house.secret_key, data.voucher),
         household=None if data.household is None else recognised(household_key(house.settings), data.household),
         override_reason=data.override_reason,
+        paper=None if data.paper is None else Paper(**data.paper.model_dump()),
     )
 
 

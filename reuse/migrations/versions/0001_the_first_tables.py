@@ -1194,6 +1194,8 @@ def upgrade() -> None:
         sa.Column("workshop_id", sa.Uuid(), nullable=False),
         sa.Column("territory_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("slip_number", sa.String(), nullable=True),
         sa.Column("total_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("paid_minor", sa.BigInteger(), nullable=True),
@@ -1585,6 +1587,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_label_of_run_code_id"), "label_of_run", ["code_id"], unique=False)
     op.create_table(
+        "paper_slip",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("reservation_id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("workshop_id", sa.Uuid(), nullable=False),
+        sa.Column("territory_id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handover_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"]),
+        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("handover_id"),
+    )
+    op.create_index(op.f("ix_paper_slip_reservation_id"), "paper_slip", ["reservation_id"], unique=False)
+    op.create_index("uq_paper_slip_number", "paper_slip", ["workshop_id", "number"], unique=True)
+    op.create_table(
         "pickup_count",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("collection_id", sa.Uuid(), nullable=False),
@@ -1968,6 +1989,9 @@ def downgrade() -> None:
     op.drop_table("pickup_reserve")
     op.drop_index(op.f("ix_pickup_count_collection_id"), table_name="pickup_count")
     op.drop_table("pickup_count")
+    op.drop_index("uq_paper_slip_number", table_name="paper_slip")
+    op.drop_index(op.f("ix_paper_slip_reservation_id"), table_name="paper_slip")
+    op.drop_table("paper_slip")
     op.drop_index(op.f("ix_label_of_run_code_id"), table_name="label_of_run")
     op.drop_table("label_of_run")
     op.drop_index(
