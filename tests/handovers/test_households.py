@@ -2,17 +2,20 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from makers import Desk, Town, open_doors, settle_town
+from makers import Desk, Town, open_doors, overlapping, settle_town
 from makers_distribution import (
     FAMILY,
     ask_handover,
+    caller_of,
     everything_kept,
     handed_over,
     listed_devices,
@@ -21,6 +24,7 @@ from makers_distribution import (
 )
 from reuse import clock
 from reuse.handovers.actions.households import forget_households
+from reuse.handovers.actions.returns import take_back_device
 from reuse.handovers.models import HouseholdServed
 from reuse.handovers.rules.households import devices_for_a_household, recognised, within_territory
 from reuse.house import House
@@ -147,6 +151,24 @@ def test_a_household_is_free_only_once_all_of_its_bundle_is_back(town: Town) -> 
     for device_id, code in ((parts[0], "household_served"), (parts[1], None)):
         assert town.network.post(f"/v1/devices/{device_id}/returns", {"reason": "x"}).status_code == 201
         assert ask(town).json().get("code") == code
+
+
+def test_a_household_is_free_when_both_of_its_devices_come_back_at_once(any_house: House) -> None:
+    with open_doors(any_house) as client:
+        town = settle_town(any_house, client)
+        with_rule(town)
+        why = {"override_reason": "Deux enfants à l'école"}
+        two = reserved(town.network, listed_devices(town, 2))
+        assert ask_handover(town.lead, two, beneficiary=FAMILY, household=HOME, **why).status_code == 201
+        me = town.network.organisation_id
+
+        def back(line: dict[str, Any]) -> Callable[[Session], Any]:
+            return lambda session: take_back_device(
+                session, caller_of(session, me), UUID(line["device_id"]), reason="Panne"
+            )
+
+        overlapping(any_house, *map(back, two["lines"]))
+        assert ask(town).status_code == 201
 
 
 def test_of_two_hand_overs_to_one_household_at_once_one_is_done(any_house: House) -> None:

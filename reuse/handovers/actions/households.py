@@ -13,6 +13,7 @@ from reuse.devices.models import Device
 from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.handovers.actions.orders import HandoverOrder
 from reuse.handovers.models import Handover, HandoverLine, HouseholdServed
+from reuse.handovers.queries import locked_handover
 from reuse.handovers.rules import months_later
 from reuse.handovers.rules.households import devices_for_a_household, within_territory
 from reuse.history.actions import record
@@ -95,8 +96,12 @@ def serve_household(session: Session, caller: Caller, serving: Serving, handover
 
 
 def free_household(session: Session, handover_id: UUID) -> None:
-    """Let the household be served again where nothing of its hand-over is out any more."""
+    """Let the household be served again where nothing of its hand-over is out any more.
+
+    Returns of one hand-over wait here for each other, so that the last one sees that it is the last.
+    """
     session.flush()
+    locked_handover(session, handover_id)
     out = select(HandoverLine.id).where(
         HandoverLine.handover_id == handover_id, col(HandoverLine.returned_at).is_(None)
     )

@@ -32,6 +32,12 @@ def handover_for(session: Session, caller: Caller, handover_id: UUID) -> Handove
     return the_one(session, Handover, handover_id, visible_handovers(caller), "hand-over")
 
 
+def locked_handover(session: Session, handover_id: UUID) -> Handover:
+    """The hand-over as it is now, held against others until the transaction ends; taken after its devices and lines."""
+    statement = select(Handover).where(Handover.id == handover_id).with_for_update()
+    return session.exec(statement.execution_options(populate_existing=True)).one()
+
+
 def lines_of(session: Session, handover_ids: Collection[UUID]) -> dict[UUID, list[HandoverLine]]:
     """Lines by hand-over, in the order in which they were handed over."""
     found: dict[UUID, list[HandoverLine]] = {handover_id: [] for handover_id in handover_ids}

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from reuse import clock
+from reuse.devices.actions.moves import lock_device
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.documents.actions import next_number
 from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.handovers.actions.warranty.moving import move_case
 from reuse.handovers.actions.warranty.papers import order_credit_note
-from reuse.handovers.models import HandoverLine, Refund, WarrantyCase
+from reuse.handovers.models import HandoverLine, Refund
 from reuse.handovers.queries.cases import locked_case, paid_for
 from reuse.handovers.rules.cards import refuse_card_numbers
 from reuse.handovers.rules.cases import CaseStatus, PaidFor, check_move
@@ -45,11 +46,12 @@ def refund_case(session: Session, caller: Caller, case_id: UUID, given: Given, *
     if caller.organisation_id != case.workshop_id:
         raise NotAllowed("Only the workshop that sold the device gives money back under its case.")
     check_move(CaseStatus(case.status), CaseStatus.refunded)
+    device = lock_device(session, case.device_id)  # before its line and hand-over, as a return takes them
     sale = session.get_one(HandoverLine, case.sale_line_id)
     zone = ZoneInfo(session.get_one(Territory, case.territory_id).timezone)
     on = given.on or clock.now().astimezone(zone).date()
     _check_facts(given, sale, on, zone)
-    _check_amount(session, given, case, paid_for(session, sale), sale.currency)
+    _check_amount(given, device, paid_for(session, sale), sale.currency)
     refund = Refund(
         id=clock.new_id(),
         number=next_number(session, organisation_id=case.workshop_id, prefix="AV"),
@@ -84,7 +86,7 @@ def _check_facts(given: Given, sale: HandoverLine, on: date, zone: ZoneInfo) -> 
         raise Invalid(sentence, code="refund_day", errors=(Fault("/on", "refund_day", sentence),))
 
 
-def _check_amount(session: Session, given: Given, case: WarrantyCase, paid: PaidFor, currency: str) -> None:
+def _check_amount(given: Given, device: Device, paid: PaidFor, currency: str) -> None:
     if given.amount_minor > paid.left:
         raise Conflict(
             f"At most {paid.left} {currency} (in minor units) may be given back for this device: what was paid for it, "
@@ -92,7 +94,7 @@ def _check_amount(session: Session, given: Given, case: WarrantyCase, paid: Paid
             code="refund_too_high",
             missing=("payment",),
         )
-    is_out = session.get_one(Device, case.device_id).status == Status.handed_over
+    is_out = device.status == Status.handed_over
     if is_out and given.amount_minor >= paid.left:
         raise Conflict(
             "All of it is given back once the device is back; while it stays with its holder, give back a part.",
