@@ -37,10 +37,19 @@ def handovers_on_hold() -> SelectOfScalar[UUID]:
 
 
 def handovers_of(session: Session, network_id: UUID, pseudonym: str, *, lock: bool = False) -> list[Handover]:
-    """What a network handed over to whom it knows by this pseudonym, oldest first; held until the end where locked."""
+    """What a network handed over to whom it knows by this pseudonym, oldest first; held until the end where locked.
+
+    A device may have gone home under its case while a lock was waited for: it is looked again until nothing is new.
+    """
     statement = select(Handover).where(Handover.network_id == network_id, Handover.beneficiary_pseudonym == pseudonym)
     statement = statement.order_by(col(Handover.id))
-    return list(session.exec(statement.with_for_update() if lock else statement))
+    if not lock:
+        return list(session.exec(statement))
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    seen, found = -1, list[Handover]()
+    while len(found) > seen:
+        seen, found = len(found), list(session.exec(locked))
+    return found
 
 
 def handovers_to_forget(session: Session, before: datetime, *, limit: int) -> list[Handover]:

@@ -5,16 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlmodel import Session, col, select
 
 from makers import Desk, Town, open_doors, overlapping, settle_town, wait_for_background
-from makers_distribution import caller_of, listed_devices, reserved
+from makers_distribution import caller_of, listed_devices, made_ready_again, reserved
 from marks import CONTACT, FAMILY, MARK, SEALED, everything_kept, handed_to
 from reuse import clock
 from reuse.devices.models import FlagRow
 from reuse.devices.rules import Flag
+from reuse.errors import Conflict
 from reuse.handovers.actions.hand_over import hand_over
 from reuse.handovers.actions.orders import HandoverOrder
+from reuse.handovers.actions.warranty.giving import hand_back
 from reuse.handovers.models import Handover
 from reuse.history.queries import history_of, verify_history
 from reuse.house import House
@@ -202,6 +205,39 @@ def test_a_hand_over_that_is_under_way_is_forgotten_with_the_others(any_house: H
         wait_for_background(any_house)
         with reading(any_house.database) as session:
             assert session.exec(select(Handover.id).where(col(Handover.beneficiary_pseudonym).is_not(None))).all() == []
+
+
+@pytest.mark.parametrize("erases_first", [True, False])
+def test_a_person_who_is_forgotten_stays_so_while_a_device_goes_home_under_its_case(
+    any_house: House, *, erases_first: bool
+) -> None:
+    with open_doors(any_house) as client:
+        town = settle_town(any_house, client)
+        (device_id,) = [line["device_id"] for line in handed_to(town)["lines"]]
+        told = {"device_id": device_id, "complaint": {"words": "Ne démarre plus"}, "take_back": True}
+        case = town.network.post("/v1/warranty-cases", told).json()
+        for path in (f"/v1/warranty-cases/{case['id']}/moves", f"/v1/devices/{device_id}/moves"):
+            to = "in_repair" if "cases" in path else "in_workshop"
+            assert town.technician.post(path, {"to": to}).status_code == 200
+        made_ready_again(town, device_id)
+        wait_for_background(any_house)
+        me = town.network.organisation_id
+
+        def give(session: Session) -> None:
+            hand_back(session, caller_of(session, me), UUID(case["id"]))
+
+        def erase(session: Session) -> None:
+            erase_beneficiary(session, caller_of(session, me), FAMILY["pseudonym"], reason="asked")
+
+        if erases_first:
+            overlapping(any_house, erase, give)
+        else:
+            with pytest.raises(Conflict, match="still being printed"):
+                overlapping(any_house, give, erase)
+            wait_for_background(any_house)
+            assert len(town.network.ask("DELETE", PERSON_PATH).json()["forgotten"]) == 2
+        with reading(any_house.database) as session:
+            assert list(session.exec(select(Handover.beneficiary_pseudonym))) == [None, None]
 
 
 def test_of_eight_who_erase_at_once_one_does_and_the_others_find_nothing(any_house: House) -> None:

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 from reuse.documents.models import Document
 from reuse.errors import NotFound, Stale
 from reuse.handovers.models import Handover, HandoverLine, Refund, WarrantyCase
+from reuse.handovers.queries import locked_handover
 from reuse.handovers.rules.cases import OPEN, PaidFor
 from reuse.lookup import the_one
 from reuse.people.queries import sight
@@ -73,8 +74,7 @@ def open_case_of(session: Session, device_id: UUID) -> WarrantyCase | None:
 def paid_for(session: Session, sale: HandoverLine) -> PaidFor:
     """What a line cost, what was paid for its hand-over, and what was given back of both; both are held."""
     session.exec(select(HandoverLine).where(HandoverLine.id == sale.id).with_for_update()).one()
-    session.exec(select(Handover.id).where(Handover.id == sale.handover_id).with_for_update()).one()
-    handover = session.get_one(Handover, sale.handover_id)
+    handover = locked_handover(session, sale.handover_id)
     refunded = func.coalesce(func.sum(col(Refund.amount_minor)), 0)
     of_line = session.exec(select(refunded).where(Refund.sale_line_id == sale.id)).one()
     of_all = session.exec(select(refunded).where(Refund.handover_id == handover.id)).one()

@@ -20,6 +20,7 @@ from reuse.handovers.actions.orders import HandoverOrder, Payment, UnderCase
 from reuse.handovers.actions.warranty.moving import change_case, check_is_back, move_case, note_on_device
 from reuse.handovers.actions.warranty.papers import EXCHANGE, HANDBACK, slip_printer
 from reuse.handovers.models import Handover, HandoverLine, WarrantyCase
+from reuse.handovers.queries import locked_handover
 from reuse.handovers.queries.cases import locked_case, paid_for
 from reuse.handovers.rules.cases import (
     OPEN,
@@ -200,7 +201,7 @@ def _give(
     }
     order = HandoverOrder(
         device_ids=(device.id,),
-        beneficiary=_same_person(session.get_one(Handover, case.handover_id)),
+        beneficiary=_same_person(locked_handover(session, case.handover_id)),
         payment=given.payment,
         signature=signature,
     )
@@ -227,7 +228,10 @@ def _kept(session: Session, caller: Caller, case: WarrantyCase, device: Device) 
 
 
 def _same_person(handover: Handover) -> dict[str, Any] | None:
-    """The beneficiary of the first hand-over, as far as it is still kept; None where it went to the network's stock."""
+    """The beneficiary of the first hand-over, as far as it is still kept; None where it went to the network's stock.
+
+    It must be locked: who is being forgotten meanwhile must not live on in the next hand-over.
+    """
     if handover.kind != PERSON:
         return None
     names = ("pseudonym", "commune_insee", "qpv", "age_band", "prescriber")
