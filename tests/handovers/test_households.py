@@ -171,6 +171,21 @@ def test_a_household_is_free_when_both_of_its_devices_come_back_at_once(any_hous
         assert ask(town).status_code == 201
 
 
+def test_a_device_given_in_exchange_keeps_the_household_served(town: Town) -> None:
+    with_rule(town)
+    made = ask(town).json()
+    complaint = {"words": "Ne démarre plus", "defect": None}
+    body = {"device_id": made["lines"][0]["device_id"], "complaint": complaint, "take_back": True}
+    case = town.network.post("/v1/warranty-cases", body)
+    assert case.status_code == 201, case.text
+    (other,) = listed_devices(town)
+    given = town.network.post(f"/v1/warranty-cases/{case.json()['id']}/exchanges", {"device_id": other})
+    assert given.status_code == 201, given.text
+    assert ask(town, SAME).json()["code"] == "household_served"
+    assert town.network.post(f"/v1/devices/{other}/returns", {"reason": "x"}).status_code == 201
+    assert ask(town, SAME).status_code == 201
+
+
 def test_of_two_hand_overs_to_one_household_at_once_one_is_done(any_house: House) -> None:
     with open_doors(any_house) as client:
         town = settle_town(any_house, client)
