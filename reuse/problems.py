@@ -154,7 +154,9 @@ def answer_database(request: Request[Any, Any, Any], error: Exception) -> Respon
     """The database could not serve this time, though it may in a moment; anything else is a defect."""
     if not is_passing(error):
         return answer_unexpected(request, error)
-    log.warning("database_busy", path=request.url.path, method=request.method, reason=str(error).split("\n")[0])
+    log.warning(
+        "database_busy", path=request.scope["path_template"], method=request.method, reason=str(error).split("\n")[0]
+    )
     sentence = "The database is too busy or just starting. Send the same again in some seconds."
     return _answer(problem_body(503, "busy", sentence), {"Retry-After": str(BUSY_RETRY_SECONDS)})
 

@@ -4,15 +4,30 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 from reuse.canonical import canonical_json
 from reuse.cursors import Cut
 
 Item = TypeVar("Item")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+EARLIEST, LATEST = datetime(1950, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""A clock without a battery says 1970; what lies far beyond cannot be written in every zone, and is a slip."""
+
+
+def _of_our_time(at: datetime) -> datetime:
+    if not EARLIEST <= at < LATEST:
+        raise ValueError(f"A time lies between the years {EARLIEST.year} and {LATEST.year}; check the year.")
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+"""A moment with its offset, as clients state it."""
 
 
 class Shape(BaseModel):

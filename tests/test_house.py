@@ -177,3 +177,12 @@ def test_every_folder_of_the_product_is_on_the_map_in_the_readme_and_nothing_els
     folders = {"workers", "labels"} | {name_of(path.parent) for path in (ROOT / "reuse").glob("*/__init__.py")}
     assert folders - named == set(), "these stages are not on the map"
     assert {name for name in named if not (ROOT / name).is_dir()} == set(), "these places on the map do not exist"
+
+
+def test_moments_come_in_by_one_shape_that_knows_its_bounds() -> None:
+    strays = [
+        name_of(path)
+        for path in product_files()
+        if "AwareDatetime" in path.read_text(encoding="utf-8") and name_of(path) != "reuse/shapes.py"
+    ]
+    assert strays == []

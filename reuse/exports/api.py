@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery, JSONBody
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlmodel import Session, col, func, select
 
 from reuse.cursors import cut_page
@@ -17,6 +17,7 @@ from reuse.exports.queries import FILE, TABLE, documents_of, export_for, visible
 from reuse.exports.rules import ExportStatus
 from reuse.house import House
 from reuse.people.rules import Caller
+from reuse.shapes import Instant
 from reuse.web import Page, Shape, door, page_of
 
 Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=300)]
@@ -81,7 +82,7 @@ class ExportPapers(Shape):
     declaration: DeclarationShape | None = None
     packing: PackingShape | None = None
     transport: TransportShape | None = None
-    planned_at: AwareDatetime | None = None
+    planned_at: Instant | None = None
     hazards: list[HazardShape] = Field(default_factory=list[HazardShape], max_length=500)
 
 
@@ -157,7 +158,7 @@ class ExportShape(Shape):
 class DepartureInput(Shape):
     """When the load left; now where nothing is said."""
 
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class ExportMoveInput(Shape):

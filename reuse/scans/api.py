@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar.params import JSONBody
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError
 
 from reuse.canonical import canonical_json
 from reuse.devices.api.inputs import AcceptLanguage, Line
@@ -18,6 +18,7 @@ from reuse.problems import faults_of, problem_of
 from reuse.scans.actions.batch import Entry
 from reuse.scans.actions.writer import apply_scans
 from reuse.scans.rules import MAX_SCANS, Outcome, ScanIn
+from reuse.shapes import Instant
 from reuse.web import Shape, door
 
 MAX_DATA = 4_096
@@ -43,7 +44,7 @@ class ScanShape(Shape):
     id: UUID
     code: Annotated[Line, StringConstraints(max_length=500)]
     action: Line
-    at: Annotated[AwareDatetime, BeforeValidator(_as_text)]
+    at: Annotated[Instant, BeforeValidator(_as_text)]
     station: Line | None = None
     data: Annotated[dict[str, Any], AfterValidator(_small)] | None = None
 

@@ -169,6 +169,7 @@ def test_vouchers_are_for_networks_and_territories_and_seen_by_them(town: Town) 
         {"valid_until": "2001-01-01"},
         {"prescriber": ""},
         {"prescriber": "4111111111111111"},
+        {"prescriber": "accueil@ccas.example"},
     ],
 )
 def test_what_no_voucher_can_be_is_refused(town: Town, wrong: dict[str, Any]) -> None:

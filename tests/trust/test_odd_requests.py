@@ -27,6 +27,21 @@ def test_an_if_match_that_is_no_number_is_a_bad_request(town: Town, sent: str) -
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_if_match")
 
 
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1900-06-01T00:00:00Z", "2200-01-01T00:00:00Z"]
+)
+def test_a_time_that_no_calendar_of_ours_holds_is_a_bad_request(town: Town, at: str) -> None:
+    session = {"activity": "test", "person": "p-1", "minutes": 5, "at": at}
+    answer = town.technician.post("/v1/work-sessions", session)
+    assert answer.status_code == 400, answer.text
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/at"]
+
+
+def test_a_clock_without_a_battery_says_1970_and_is_taken_at_its_word(town: Town) -> None:
+    session = {"activity": "test", "person": "p-1", "minutes": 5, "at": "1970-01-01T00:00:00+14:00"}
+    assert town.technician.post("/v1/work-sessions", session).status_code == 201
+
+
 ASKED = (
     "/v1/devices?q=%00",
     "/v1/devices?q=A%00B",

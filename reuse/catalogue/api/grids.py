@@ -4,7 +4,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar.params import FromQuery, JSONBody
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session, col, select
 
 from reuse import clock
@@ -20,6 +20,7 @@ from reuse.devices.api.shapes import MoneyShape
 from reuse.people.models import Territory
 from reuse.people.queries import territory_of
 from reuse.people.rules import Caller
+from reuse.shapes import Instant
 from reuse.web import Page, Shape, door, page_of
 
 
@@ -31,7 +32,7 @@ class PriceGridInput(Shape):
 
     version: Line
     currency: str
-    valid_from: AwareDatetime | date | None = None
+    valid_from: Instant | date | None = None
     source: Line | None = None
     classes: list[dict[str, Any]] = Field(max_length=100)
     prices: dict[str, dict[str, Any]] = Field(max_length=100)

@@ -2,7 +2,7 @@ from datetime import datetime
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, col, select
 
@@ -13,9 +13,10 @@ from reuse.devices.models import Device
 from reuse.devices.queries import Held, custodies_of, custody_of, device_for, devices_held_by, held_at, visible_devices
 from reuse.errors import Fault, Invalid
 from reuse.people.rules import Activity, Caller
+from reuse.shapes import Instant
 from reuse.web import Page, Shape, door, page_of
 
-AWARE = TypeAdapter[datetime](AwareDatetime)
+AWARE = TypeAdapter[datetime](Instant)
 
 
 class CustodyShape(Shape):

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from reuse.devices.api.shapes import OPEN_CODES, knows_origin
 from reuse.devices.queries import device_for, history_page
-from reuse.devices.rules import pseudonym
+from reuse.devices.rules import shown_person
 from reuse.history.models import HistoryRecord
 from reuse.history.rules import PERSONAL
 from reuse.house import House
@@ -52,7 +52,7 @@ def record_shape(row: HistoryRecord, caller: Caller, secret: bytes, *, hidden_id
         if organisation_id == hidden_id:
             organisation_id = by = None
     if not is_own:
-        by = pseudonym(secret, row.organisation_id, by) if by else None
+        by = shown_person(secret, by, of=row.organisation_id, to=caller.organisation_id)
         data = {key: value for key, value in data.items() if key not in PERSONAL}
     return RecordShape(
         device_id=row.thing_id,

@@ -7,6 +7,7 @@ from reuse.devices.rules.codes import is_label_code as is_label_code
 from reuse.devices.rules.codes import mint_code as mint_code
 from reuse.devices.rules.codes import normal_code as normal_code
 from reuse.devices.rules.codes import pseudonym as pseudonym
+from reuse.devices.rules.codes import shown_person as shown_person
 from reuse.devices.rules.custody import SIDES as SIDES
 from reuse.devices.rules.custody import Side as Side
 from reuse.devices.rules.custody import agrees as agrees

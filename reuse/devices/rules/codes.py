@@ -61,3 +61,8 @@ def pseudonym(secret: bytes, organisation_id: UUID | None, person: str) -> str:
     """A person as other organisations see them: always the same short name, which tells nothing (HMAC, RFC 2104)."""
     digest = hmac.new(secret, f"person:{organisation_id}:{person}".encode(), hashlib.sha256).digest()
     return "P-" + "".join(ALPHABET[byte & 31] for byte in digest[:8])
+
+
+def shown_person(secret: bytes, person: str | None, *, of: UUID | None, to: UUID) -> str | None:
+    """A person's name inside the person's own organisation, elsewhere a pseudonym that stays the same."""
+    return person if person is None or of in {None, to} else pseudonym(secret, of, person)

@@ -13,6 +13,7 @@ from reuse.errors import Conflict, Fault, Invalid
 from reuse.handovers.actions.orders import HandoverOrder
 from reuse.handovers.models import Handover, Voucher
 from reuse.handovers.queries.vouchers import today_in, visible_vouchers, voucher_of
+from reuse.handovers.rules import words_fault
 from reuse.handovers.rules.cards import refuse_card_numbers
 from reuse.handovers.rules.vouchers import VoucherState, code_of, fingerprint_of, state_of
 from reuse.history.actions import record
@@ -32,6 +33,15 @@ class Issued:
     sheet: Job
 
 
+def _check_words(session: Session, caller: Caller, prescriber: str, valid_until: date | None) -> None:
+    refuse_card_numbers({"prescriber": prescriber})
+    if (sentence := words_fault(prescriber)) is not None:
+        raise Invalid(sentence, code="prescriber_shape", errors=(Fault("/prescriber", "prescriber_shape", sentence),))
+    if valid_until is not None and valid_until < today_in(session, caller.territory_id):
+        sentence = "The last day of these vouchers is past already."
+        raise Invalid(sentence, code="voucher_expired", errors=(Fault("/valid_until", "past", sentence),))
+
+
 def issue_vouchers(
     session: Session,
     caller: Caller,
@@ -44,13 +54,11 @@ def issue_vouchers(
 ) -> Issued:
     """Issue vouchers for a prescriber of the caller's territory, and have them printed.
 
-    Invalid for a last day that is past already. No code is kept: each is made anew of the secret, to be printed.
+    Invalid for a prescriber that no hand-over would keep, and for a last day that is past already. No code is kept:
+    each is made anew of the secret, to be printed.
     """
     require_role(caller, Role.network, Role.territory)
-    refuse_card_numbers({"prescriber": prescriber})
-    if valid_until is not None and valid_until < today_in(session, caller.territory_id):
-        sentence = "The last day of these vouchers is past already."
-        raise Invalid(sentence, code="voucher_expired", errors=(Fault("/valid_until", "past", sentence),))
+    _check_words(session, caller, prescriber, valid_until)
     now, batch_id = clock.now(), clock.new_id()
     ids = [clock.new_id() for _ in range(quantity)]
     codes = [code_of(secret, one) for one in ids]

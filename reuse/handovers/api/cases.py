@@ -3,7 +3,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery, JSONBody
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlmodel import Session, col, select
 
 from reuse.catalogue.rules import HIGHEST_AMOUNT
@@ -13,12 +13,14 @@ from reuse.handovers.actions.warranty.giving import exchange_device, hand_back
 from reuse.handovers.actions.warranty.moving import decide_case
 from reuse.handovers.actions.warranty.opening import Complaint, open_case
 from reuse.handovers.actions.warranty.refunding import Given, refund_case
-from reuse.handovers.api.caseshapes import CaseShape, RefundShape, case_shapes, refund_shape
+from reuse.handovers.api.caseshapes import CaseShape, RefundShape, Viewer, case_shapes, refund_shape
 from reuse.handovers.api.shapes import HandoverShape, SigningShape, handover_shapes
 from reuse.handovers.models import WarrantyCase
 from reuse.handovers.queries.cases import case_for, visible_cases
 from reuse.handovers.rules.cases import CaseStatus
+from reuse.house import House
 from reuse.people.rules import Caller
+from reuse.shapes import Instant
 from reuse.web import Page, Shape, door, page_of
 
 
@@ -38,7 +40,7 @@ class CaseInput(Shape):
     device_id: UUID
     complaint: ComplaintShape
     note: Annotated[str | None, Field(max_length=4000)] = None
-    reported_at: AwareDatetime | None = None
+    reported_at: Instant | None = None
     take_back: bool = False
 
 
@@ -77,7 +79,7 @@ def _signed(data: HandbackInput) -> dict[str, object] | None:
 
 
 @door("POST", "/v1/warranty-cases", status=201)
-def begin_case(session: Session, caller: Caller, data: JSONBody[CaseInput]) -> CaseShape:
+def begin_case(session: Session, caller: Caller, house: House, data: JSONBody[CaseInput]) -> CaseShape:
     """Open a warranty case for a device that was handed over; its term is the one of the receipt."""
     complaint = Complaint(
         device_id=data.device_id,
@@ -87,13 +89,14 @@ def begin_case(session: Session, caller: Caller, data: JSONBody[CaseInput]) -> C
         reported_at=data.reported_at,
         take_back=data.take_back,
     )
-    return case_shapes(session, [open_case(session, caller, complaint)])[0]
+    return case_shapes(session, _viewer(caller, house), [open_case(session, caller, complaint)])[0]
 
 
 @door("GET", "/v1/warranty-cases")
 def list_cases(
     session: Session,
     caller: Caller,
+    house: House,
     status: FromQuery[CaseStatus | None] = None,
     device_id: FromQuery[UUID | None] = None,
     limit: FromQuery[int] = 50,
@@ -107,27 +110,28 @@ def list_cases(
         either = (col(WarrantyCase.device_id) == device_id) | (col(WarrantyCase.new_device_id) == device_id)
         statement = statement.where(either)
     cut = cut_page(session, statement, col(WarrantyCase.id), limit=limit, cursor=cursor)
-    shapes = {shape.id: shape for shape in case_shapes(session, cut.rows)}
+    shapes = {shape.id: shape for shape in case_shapes(session, _viewer(caller, house), cut.rows)}
     return page_of(cut, lambda row: shapes[row.id])
 
 
 @door("GET", "/v1/warranty-cases/{case_id:uuid}")
-def show_case(session: Session, caller: Caller, case_id: FromPath[UUID]) -> CaseShape:
+def show_case(session: Session, caller: Caller, house: House, case_id: FromPath[UUID]) -> CaseShape:
     """One warranty case: complaint, term, where it stands, what became of it."""
-    return case_shapes(session, [case_for(session, caller, case_id)])[0]
+    return case_shapes(session, _viewer(caller, house), [case_for(session, caller, case_id)])[0]
 
 
 @door("POST", "/v1/warranty-cases/{case_id:uuid}/moves")
 def move_warranty_case(
     session: Session,
     caller: Caller,
+    house: House,
     if_match: int | None,
     case_id: FromPath[UUID],
     data: JSONBody[CaseMoveInput],
 ) -> CaseShape:
     """Take the device to the bench, refuse with a reason, withdraw, or give up a device that a refusal left here."""
     moved = decide_case(session, caller, case_id, data.to, reason=data.reason, version=if_match)
-    return case_shapes(session, [moved])[0]
+    return case_shapes(session, _viewer(caller, house), [moved])[0]
 
 
 @door("POST", "/v1/warranty-cases/{case_id:uuid}/handbacks", status=201)
@@ -160,12 +164,21 @@ def exchange(
 def refund(
     session: Session,
     caller: Caller,
+    house: House,
     if_match: int | None,
     case_id: FromPath[UUID],
     data: JSONBody[RefundInput],
 ) -> RefundShape:
     """Write down that money was given back, at most what was paid; a credit note is printed."""
-    return refund_shape(session, refund_case(session, caller, case_id, Given(**data.model_dump()), version=if_match))
+    return refund_shape(
+        session,
+        _viewer(caller, house),
+        refund_case(session, caller, case_id, Given(**data.model_dump()), version=if_match),
+    )
+
+
+def _viewer(caller: Caller, house: House) -> Viewer:
+    return Viewer(caller.organisation_id, house.secret_key)
 
 
 doors = [begin_case, list_cases, show_case, move_warranty_case, hand_device_back, exchange, refund]

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -6,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from reuse.devices.api.shapes import MoneyShape
 from reuse.devices.models import Device
+from reuse.devices.rules import shown_person
 from reuse.handovers.api.shapes import WarningShape
 from reuse.handovers.models import HandoverLine, Refund, WarrantyCase
 from reuse.handovers.queries.cases import credit_notes_of, handovers_by_id, refunds_of
@@ -85,22 +87,30 @@ class CaseShape(Shape):
     refund: RefundShape | None
 
 
-def refund_shape(session: Session, refund: Refund) -> RefundShape:
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who reads: persons of other organisations are told by pseudonyms, which the house's secret makes."""
+
+    organisation_id: UUID
+    secret: bytes = field(repr=False)
+
+
+def refund_shape(session: Session, viewer: Viewer, refund: Refund) -> RefundShape:
     """The refund with its credit note, once printed."""
-    return _refund(refund, credit_notes_of(session, [refund.id]).get(refund.id))
+    return _refund(viewer, refund, credit_notes_of(session, [refund.id]).get(refund.id))
 
 
-def _refund(refund: Refund, document_id: UUID | None) -> RefundShape:
+def _refund(viewer: Viewer, refund: Refund, document_id: UUID | None) -> RefundShape:
     return RefundShape(
         **refund.model_dump(include={"id", "number", "case_id", "handover_id", "method", "on", "note"}),
         amount=MoneyShape(amount_minor=refund.amount_minor, currency=refund.currency),
-        by=refund.person,
+        by=shown_person(viewer.secret, refund.person, of=refund.organisation_id, to=viewer.organisation_id),
         document_job=refund.document_job_id,
         document_id=document_id,
     )
 
 
-def case_shapes(session: Session, rows: Sequence[WarrantyCase]) -> list[CaseShape]:
+def case_shapes(session: Session, viewer: Viewer, rows: Sequence[WarrantyCase]) -> list[CaseShape]:
     """The cases with their receipts, refunds, and where their devices are: a fixed number of questions."""
     refunds = refunds_of(session, [row.id for row in rows])
     notes = credit_notes_of(session, [one.id for one in refunds.values()])
@@ -119,7 +129,7 @@ def case_shapes(session: Session, rows: Sequence[WarrantyCase]) -> list[CaseShap
                 statuses[row.device_id],
                 receipts[row.handover_id].number,
                 back[row.line_id],
-                _refund(refund, notes.get(refund.id)) if refund else None,
+                _refund(viewer, refund, notes.get(refund.id)) if refund else None,
             )
         )
     return found

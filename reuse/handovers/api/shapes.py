@@ -3,7 +3,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from reuse.catalogue.api.offering import LegalCapShape
@@ -19,6 +19,7 @@ from reuse.handovers.rules.households import recognised
 from reuse.handovers.rules.vouchers import fingerprint_of
 from reuse.house import House
 from reuse.sealing import household_key
+from reuse.shapes import Instant
 from reuse.web import Shape
 
 
@@ -87,7 +88,7 @@ class PaperShape(Shape):
     """A hand-over that was written on a slip: its number, or what its QR code holds, and the time that stands on it."""
 
     slip: Annotated[str, Field(min_length=1, max_length=200)]
-    handed_over_at: AwareDatetime
+    handed_over_at: Instant
 
 
 class HandoverInput(Shape):

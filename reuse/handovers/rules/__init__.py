@@ -135,8 +135,8 @@ def beneficiary_faults(document: Mapping[str, object], *, country: str = "FR") -
         )
     checks = {
         "pseudonym": _pseudonym_fault,
-        "prescriber": _words_fault,
-        "commune_insee": _commune_fault if country == "FR" else _words_fault,
+        "prescriber": words_fault,
+        "commune_insee": _commune_fault if country == "FR" else words_fault,
         "qpv": _qpv_fault,
         "age_band": _band_fault,
     }
@@ -169,10 +169,11 @@ def _pseudonym_fault(value: object) -> str | None:
     """A pseudonym stands in an address (`/v1/beneficiaries/{pseudonym}`), which a slash would cut in two."""
     if isinstance(value, str) and "/" in value:
         return "A pseudonym has no slash, for it stands in addresses; write a hyphen."
-    return _words_fault(value)
+    return words_fault(value)
 
 
-def _words_fault(value: object) -> str | None:
+def words_fault(value: object) -> str | None:
+    """What is wrong with a pseudonym or a prescriber, or None."""
     if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_WORDS:
         return f"This is a text of 1 to {LONGEST_WORDS} characters."
     return "An e-mail address names a person; use a pseudonym." if "@" in value else None

@@ -13,14 +13,13 @@ from zipfile import LargeZipFile, ZipFile
 from sqlmodel import Session
 
 from reuse.canonical import canonical_json
-from reuse.devices.rules import Status
+from reuse.devices.rules import Status, shown_person
 from reuse.errors import Conflict
 from reuse.house import House
 from reuse.passport.actions.contents import Source, contents_of, source_of
 from reuse.passport.actions.ordering import Standing, standing_of
 from reuse.passport.actions.readme import Reading, read_me
 from reuse.passport.actions.tables import DEVICE_COLUMNS, RECYCLING_COLUMNS, device_row, recycling_row, sheet
-from reuse.passport.queries.following import shown_person
 from reuse.passport.queries.packs import device_portions, records_of
 from reuse.passport.queries.ways import ways_of
 from reuse.passport.rules import languages
@@ -111,7 +110,7 @@ def _write_rows(session: Session, house: House, caller: Caller, standing: Standi
 
         def add_records(records: Iterable[dict[str, Any]]) -> None:
             for row in records:
-                by = shown_person(caller, secret, row["organisation_id"], row["person"])
+                by = shown_person(secret, row["person"], of=row["organisation_id"], to=caller.organisation_id)
                 is_open = row["organisation_id"] in {None, caller.organisation_id}
                 history.write(as_line(row, by=by, is_open=is_open) + b"\n")
                 reading.latest = max(reading.latest, row["recorded_at"])

@@ -7,8 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reuse.devices.rules import Status
-from reuse.passport.queries.following import shown_person
+from reuse.devices.rules import Status, shown_person
 from reuse.passport.queries.ways import Way
 from reuse.passport.rules import where_in_words
 from reuse.people.rules import Caller
@@ -47,8 +46,12 @@ def device_row(way: Way, caller: Caller, secret: bytes, language: str) -> dict[s
         **{f"{station}_at": _instant(way.reached(station)) for station in STATIONS},
         "where": where_in_words(device.status, language),
         "wiped_at": _instant(wiped.at) if wiped else None,
-        "wiped_by": shown_person(caller, secret, wiped.organisation_id, wiped.person) if wiped else None,
-        "ready_by": shown_person(caller, secret, ready.organisation_id, ready.person) if ready else None,
+        "wiped_by": shown_person(secret, wiped.person, of=wiped.organisation_id, to=caller.organisation_id)
+        if wiped
+        else None,
+        "ready_by": shown_person(secret, ready.person, of=ready.organisation_id, to=caller.organisation_id)
+        if ready
+        else None,
         "recipient": way.recipient.kind if way.recipient else None,
         "recipient_commune": way.recipient.commune_insee if way.recipient else None,
         "certificates": " ".join(one.number or "" for one in way.certificates),

@@ -9,9 +9,9 @@ from sqlmodel import Session
 from reuse.cursors import cut_list
 from reuse.devices.api.inputs import AcceptLanguage
 from reuse.devices.api.shapes import CodeShape
-from reuse.devices.rules import Status, best_language
+from reuse.devices.rules import Status, best_language, shown_person
 from reuse.house import House
-from reuse.passport.queries.following import followed_donation, shown_person
+from reuse.passport.queries.following import followed_donation
 from reuse.passport.queries.timeline import Day, timeline_of
 from reuse.passport.queries.ways import Proof, Way, ways_page
 from reuse.passport.rules import languages, where_in_words
@@ -132,8 +132,12 @@ def _way_shape(way: Way, caller: Caller, secret: bytes, language: str) -> WaySha
         "codes": [CodeShape(kind=code.kind, value=code.value, live=code.live) for code in way.codes],
         "where": where_in_words(device.status, language),
         "wiped_at": wiped.at if wiped else None,
-        "wiped_by": shown_person(caller, secret, wiped.organisation_id, wiped.person) if wiped else None,
-        "ready_by": shown_person(caller, secret, ready.organisation_id, ready.person) if ready else None,
+        "wiped_by": shown_person(secret, wiped.person, of=wiped.organisation_id, to=caller.organisation_id)
+        if wiped
+        else None,
+        "ready_by": shown_person(secret, ready.person, of=ready.organisation_id, to=caller.organisation_id)
+        if ready
+        else None,
         "recipient": _recipient_shape(way, caller),
         "certificates": [_proof_shape(one) for one in way.certificates],
         "documents": [_proof_shape(one) for one in way.documents],

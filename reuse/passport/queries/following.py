@@ -9,7 +9,6 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from reuse.devices.models import Device
 from reuse.devices.queries import visible_devices
-from reuse.devices.rules import pseudonym
 from reuse.donations.models import Donation
 from reuse.donations.queries import donation_for
 from reuse.errors import NotFound
@@ -40,10 +39,3 @@ def their_chains(caller: Caller, donation_id: UUID) -> SelectOfScalar[UUID]:
     devices = select(Device.id).where(its_devices(caller, donation_id))
     merged = select(listed.id).where(col(listed.merged_into_id).in_(devices))
     return select(Device.id).where(col(Device.id).in_(devices) | col(Device.id).in_(merged))
-
-
-def shown_person(caller: Caller, secret: bytes, organisation_id: UUID | None, person: str | None) -> str | None:
-    """A person's name inside the person's own organisation, elsewhere a pseudonym that stays the same."""
-    if person is None or organisation_id in {None, caller.organisation_id}:
-        return person
-    return pseudonym(secret, organisation_id, person)

@@ -5,7 +5,7 @@ from litestar.params import FromQuery
 from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
-from reuse.devices.rules import pseudonym
+from reuse.devices.rules import shown_person
 from reuse.house import House
 from reuse.people.models import AccessRecord
 from reuse.people.queries import visible_accesses
@@ -47,8 +47,7 @@ def list_accesses(
     cut = cut_page(session, statement, col(AccessRecord.id), limit=limit, cursor=cursor)
 
     def shape(row: AccessRecord) -> AccessShape:
-        is_own = row.organisation_id == caller.organisation_id or row.person is None
-        by = row.person if is_own else pseudonym(house.secret_key, row.organisation_id, row.person or "")
+        by = shown_person(house.secret_key, row.person, of=row.organisation_id, to=caller.organisation_id)
         return AccessShape(by=by, **row.model_dump(exclude={"person", "key_id"}))
 
     return page_of(cut, shape)

@@ -3,7 +3,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery, JSONBody
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session, col, select
 
 from reuse import clock
@@ -19,6 +19,7 @@ from reuse.reservations.actions.needs import state_need, withdraw_need
 from reuse.reservations.models import Need
 from reuse.reservations.queries import need_for, open_needs, visible_needs, waiting_of
 from reuse.reservations.rules import Place, Waiting, places
+from reuse.shapes import Instant
 from reuse.web import Page, Shape, door, page_of
 
 Memory = Annotated[int, Field(ge=0, le=MOST_MEMORY_GB)]
@@ -35,7 +36,7 @@ class NeedInput(Shape):
     category: Category
     quantity: Annotated[int, Field(ge=1, le=100_000)]
     min_ram_gb: Memory | None = None
-    before: date | AwareDatetime | None = None
+    before: date | Instant | None = None
     purpose: Purpose | None = None
 
 

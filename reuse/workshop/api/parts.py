@@ -3,12 +3,13 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 from sqlmodel import Session, col, select
 
 from reuse.cursors import cut_page
 from reuse.devices.api.inputs import Line, Reason
 from reuse.people.rules import Caller, Role, require_role
+from reuse.shapes import Instant
 from reuse.web import Page, Shape, door, page_of
 from reuse.workshop.actions.installing import note_installation
 from reuse.workshop.actions.stocking import NewPart, scrap_part, stock_part
@@ -69,7 +70,7 @@ class NewInstallationShape(Shape):
     language: Line | None = None
     image_sha256: Digest | None = None
     note: Note | None = None
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class InstallationShape(Shape):

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar.params import FromPath, FromQuery, JSONBody
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from reuse.devices.api.inputs import Line
 from reuse.devices.queries import workshop_device
 from reuse.people.rules import Caller, Role, require_role
+from reuse.shapes import Instant
 from reuse.web import Page, Shape, door
 from reuse.workshop.actions.repairing import complete_repair, log_work, open_repair
 from reuse.workshop.api.floor import FLOOR, Note, Since, Until, instants_of, on_the_floor
@@ -63,7 +64,7 @@ class WorkSessionShape(Shape):
     activity: Line
     person: Line
     minutes: Annotated[int, Field(gt=0, le=24 * 60)]
-    at: AwareDatetime
+    at: Instant
     device_id: UUID | None = None
 
 

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from reuse.donations.api.shapes.planning import (
     ArrivalShape,
@@ -13,6 +13,7 @@ from reuse.donations.api.shapes.planning import (
 )
 from reuse.donations.api.shapes.words import Category, Quantity, Sentence, Word
 from reuse.donations.rules import CollectionMode, ReceptionOutcome, checked_drawing
+from reuse.shapes import Instant
 from reuse.web import Shape
 
 
@@ -22,7 +23,7 @@ class CollectionIn(Shape):
     donation_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
     carrier_id: UUID | None = None
     mode: CollectionMode
-    planned_at: AwareDatetime
+    planned_at: Instant
     slot_id: UUID | None = None
     expected: Annotated[list[ExpectedShape], Field(min_length=1, max_length=500)] | None = None
     vehicle: Word | None = None
@@ -74,7 +75,7 @@ class ReserveShape(Shape):
 class PickupIn(Shape):
     """What is signed away at the donor's; without serials what was scanned, without scans all that is declared."""
 
-    at: AwareDatetime
+    at: Instant
     counts: Annotated[list[CountShape], Field(max_length=500)] | None = None
     serials: Annotated[list[Word], Field(max_length=10_000)] | None = None
     containers: list[ContainerShape] = Field(default=[], max_length=500)
@@ -112,7 +113,7 @@ class ExtraShape(Shape):
 class ReceptionIn(Shape):
     """What came."""
 
-    at: AwareDatetime
+    at: Instant
     devices: list[SeenShape] = Field(default=[], max_length=10_000)
     extra: list[ExtraShape] = Field(default=[], max_length=5_000)
     signatures: list[SignatureShape] = Field(default=[], max_length=20)

@@ -2,11 +2,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from reuse.donations.api.shapes.collecting import InkShape
 from reuse.donations.api.shapes.words import Sentence, Word
 from reuse.donations.rules import ContainerKind, TransferReason
+from reuse.shapes import Instant
 from reuse.web import Shape
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
@@ -118,7 +119,7 @@ class TransferIn(Shape):
     container_ids: list[UUID] = Field(default=[], max_length=200)
     device_ids: list[UUID] = Field(default=[], max_length=500)
     to_id: UUID
-    at: AwareDatetime
+    at: Instant
     signature: InkShape
     note: Sentence | None = None
 
@@ -136,7 +137,7 @@ class AcceptanceIn(Shape):
     """The receiver's answer; `sha256` is the hash that it read on the slip."""
 
     accepted: bool
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     seals_intact: bool
     differences: list[MissedShape] = Field(default=[], max_length=500)
     signature: InkShape

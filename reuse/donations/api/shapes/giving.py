@@ -2,12 +2,13 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from reuse.devices.rules import MediaPolicy
 from reuse.donations.api.shapes.planning import LoadShape
 from reuse.donations.api.shapes.words import UNSAID, Category, Details, Sentence, Word
 from reuse.donations.rules import DonationStatus, LegalBasis, RequiredErasure
+from reuse.shapes import Instant
 from reuse.web import Shape
 
 
@@ -84,8 +85,8 @@ class AccessShape(Shape):
 class SlotWish(Shape):
     """A span of time that suits the donor."""
 
-    since: AwareDatetime = Field(alias="from")
-    until: AwareDatetime = Field(alias="to")
+    since: Instant = Field(alias="from")
+    until: Instant = Field(alias="to")
 
     @model_validator(mode="after")
     def _ends_later(self) -> Self:

@@ -2,10 +2,11 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from reuse.donations.api.shapes.words import UNSAID, Category, Quantity, Sentence, Word
 from reuse.donations.rules import ReschedulingReason
+from reuse.shapes import Instant
 from reuse.web import Shape
 
 Kilograms = Annotated[float, Field(gt=0, le=60_000)]
@@ -61,8 +62,8 @@ class VehicleShape(Shape):
 class SlotIn(Shape):
     """A time at which the workshop can have so many collections."""
 
-    since: AwareDatetime = Field(alias="from")
-    until: AwareDatetime = Field(alias="to")
+    since: Instant = Field(alias="from")
+    until: Instant = Field(alias="to")
     capacity: Annotated[int, Field(ge=1, le=1_000)] = 1
     vehicle_id: UUID | None = None
     note: Sentence | None = None
@@ -141,7 +142,7 @@ class PlanChange(Shape):
 class ReschedulingIn(Shape):
     """Another time for a planned collection, and why."""
 
-    planned_at: AwareDatetime
+    planned_at: Instant
     slot_id: UUID | None = None
     reason: ReschedulingReason
     note: Sentence | None = None
@@ -244,7 +245,7 @@ class NewRound(StopsIn):
     carrier_id: UUID | None = None
     vehicle_id: UUID | None = None
     over_capacity_reason: Sentence | None = None
-    departs_at: AwareDatetime | None = None
+    departs_at: Instant | None = None
     start: StartShape | None = None
     notes: Sentence | None = None
 
@@ -253,7 +254,7 @@ class RoundChange(Shape):
     """What is to be changed of a round; `order` names every stop once, and null asks for a fresh proposal."""
 
     order: Annotated[list[UUID], Field(max_length=200)] | None = None
-    departs_at: AwareDatetime = UNSAID
+    departs_at: Instant = UNSAID
     start: StartShape | None = None
     vehicle_id: UUID | None = None
     over_capacity_reason: Sentence | None = None

@@ -2,11 +2,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from reuse.donations.api.shapes.collecting import DifferenceShape, ReconciliationLineShape
 from reuse.donations.api.shapes.words import Sentence, Word
 from reuse.donations.rules import DonorAnswer, ResolutionKind
+from reuse.shapes import Instant
 from reuse.web import Shape
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)]
@@ -167,7 +168,7 @@ class WeighingIn(Shape):
     donation_id: UUID | None = None
     mass_grams: Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
     tare_grams: Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)] | None = None
-    at: AwareDatetime
+    at: Instant
     scale: Word | None = None
 
 
