@@ -99,7 +99,7 @@ class WarrantyCase(SQLModel, table=True):
     """A complaint about a device that was handed over, and what became of it; of one device at most one is open.
 
     Terms are those of the line with which it left, frozen. `sale_line_id` is the line that was paid for, `owed_back`
-    says that a device whose case ended without a remedy is here and still its holder's.
+    says that a device whose case ended without a remedy, or with a part of its price, is here and its holder's.
     """
 
     __tablename__ = table_name("warranty_case")

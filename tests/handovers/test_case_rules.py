@@ -36,6 +36,7 @@ ALLOWED = {
     ("in_repair", "withdrawn"),
     ("refused", "given_up"),
     ("withdrawn", "given_up"),
+    ("refunded", "given_up"),
 }
 
 

@@ -129,7 +129,7 @@ def move_warranty_case(
     case_id: FromPath[UUID],
     data: JSONBody[CaseMoveInput],
 ) -> CaseShape:
-    """Take the device to the bench, refuse with a reason, withdraw, or give up a device that a refusal left here."""
+    """Take the device to the bench, refuse with a reason, withdraw, or give up a device that is owed back."""
     moved = decide_case(session, caller, case_id, data.to, reason=data.reason, version=if_match)
     return case_shapes(session, _viewer(caller, house), [moved])[0]
 

@@ -11,7 +11,7 @@ from reuse.devices.rules import shown_person
 from reuse.handovers.api.shapes import WarningShape
 from reuse.handovers.models import HandoverLine, Refund, WarrantyCase
 from reuse.handovers.queries.cases import credit_notes_of, handovers_by_id, refunds_of
-from reuse.handovers.rules.cases import MOVES, CaseStatus
+from reuse.handovers.rules.cases import CaseStatus, may_become
 from reuse.web import Shape
 from reuse.workshop.rules import load_defects
 
@@ -56,7 +56,7 @@ class RefundShape(Shape):
 class CaseShape(Shape):
     """A warranty case. `handover_number` is the receipt, `due_on` the day by which the law wants a remedy.
 
-    `owed_back`: the case ended without a remedy while the device was at the workshop, which still is its holder's.
+    `owed_back`: the case ended without a remedy, or with a part of the price, and the device here is its holder's.
     `remedy_handover_id` is the hand-back or exchange, `new_device_id` what was given in exchange.
     """
 
@@ -143,7 +143,7 @@ def _shape(
     plain = row.model_dump(include=set(CaseShape.model_fields) - {"warnings"})
     return CaseShape(
         **plain,
-        may_become=sorted(MOVES[CaseStatus(row.status)]),
+        may_become=sorted(may_become(CaseStatus(row.status), owed_back=row.owed_back)),
         device_status=device_status,
         handover_number=receipt,
         returned_at=back,

@@ -1,14 +1,15 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from reuse.documents.models import Document
 from reuse.errors import NotFound, Stale
 from reuse.handovers.models import Handover, HandoverLine, Refund, WarrantyCase
 from reuse.handovers.queries import locked_handover
-from reuse.handovers.rules.cases import OPEN, PaidFor
+from reuse.handovers.rules.cases import OPEN, SETTLED, CaseStatus, PaidFor
 from reuse.lookup import the_one
 from reuse.people.queries import sight
 from reuse.people.rules import Activity, Caller
@@ -58,6 +59,7 @@ def last_line(session: Session, caller: Caller, device_id: UUID) -> tuple[Handov
         .where(HandoverLine.device_id == device_id)
         .order_by(col(HandoverLine.at).desc(), col(HandoverLine.id).desc())
         .limit(1)
+        .execution_options(populate_existing=True)
     ).first()
     if found is None or caller.organisation_id not in {found[1].network_id, found[1].workshop_id}:
         return None
@@ -71,14 +73,46 @@ def open_case_of(session: Session, device_id: UUID) -> WarrantyCase | None:
     ).first()
 
 
+def settling_case(session: Session, line: HandoverLine) -> WarrantyCase | None:
+    """The case after whose end the device that came back of this line may not be complained of; None while it is out.
+
+    It owes the device to its holder, or gave another or the money for it. What was refunded while it was out, a part,
+    left the holder the device.
+    """
+    if line.returned_at is None:
+        return None
+    is_over = and_(col(WarrantyCase.status).in_(SETTLED), col(WarrantyCase.ended_at) >= line.returned_at)
+    mine = (WarrantyCase.device_id == line.device_id, WarrantyCase.line_id == line.id)
+    settling = select(WarrantyCase).where(*mine, or_(col(WarrantyCase.owed_back), is_over))
+    return session.exec(settling.order_by(col(WarrantyCase.owed_back).desc()).limit(1)).first()
+
+
 def paid_for(session: Session, sale: HandoverLine) -> PaidFor:
-    """What a line cost, what was paid for its hand-over, and what was given back of both; both are held."""
+    """What a line cost, what was paid for its hand-over, and what is gone of both; both are held."""
     session.exec(select(HandoverLine).where(HandoverLine.id == sale.id).with_for_update()).one()
     handover = locked_handover(session, sale.handover_id)
     refunded = func.coalesce(func.sum(col(Refund.amount_minor)), 0)
     of_line = session.exec(select(refunded).where(Refund.sale_line_id == sale.id)).one()
     of_all = session.exec(select(refunded).where(Refund.handover_id == handover.id)).one()
-    return PaidFor(sale.price_minor, handover.paid_minor, int(of_line), int(of_all))
+    price, paid = _moved_away(session, sale)
+    return PaidFor(sale.price_minor, handover.paid_minor, int(of_line) + price, int(of_all) + paid)
+
+
+def _moved_away(session: Session, sale: HandoverLine) -> tuple[int, int]:
+    """The price that exchanges moved from this line, and the payment that they moved from its whole hand-over."""
+    first, given = aliased(HandoverLine), aliased(Handover)
+    moved = (
+        select(
+            func.sum(case((col(first.id) == sale.id, col(given.total_minor)), else_=0)),
+            func.sum(col(given.paid_minor)),
+        )
+        .select_from(WarrantyCase)
+        .join(first, and_(col(first.id) == WarrantyCase.sale_line_id, col(first.device_id) == WarrantyCase.device_id))
+        .join(given, col(given.id) == col(WarrantyCase.remedy_handover_id))
+        .where(first.handover_id == sale.handover_id, WarrantyCase.status == CaseStatus.exchanged)
+    )
+    price, paid = session.exec(moved).one()
+    return int(price or 0), int(paid or 0)
 
 
 def refunds_of(session: Session, case_ids: Collection[UUID]) -> dict[UUID, Refund]:

@@ -34,16 +34,23 @@ MOVES: Mapping[CaseStatus, frozenset[CaseStatus]] = {
     _S.in_repair: frozenset({_S.repaired, _S.exchanged, _S.refunded, _S.refused, _S.withdrawn}),
     _S.repaired: frozenset(),
     _S.exchanged: frozenset(),
-    _S.refunded: frozenset(),
+    _S.refunded: frozenset({_S.given_up}),
     _S.refused: frozenset({_S.given_up}),
     _S.withdrawn: frozenset({_S.given_up}),
     _S.given_up: frozenset(),
 }
-"""The one table of allowed moves; `given_up` says that nobody wants the device back that a refusal left here."""
+"""The one table of allowed moves; `given_up` says that nobody wants the device back that is owed to its holder."""
 
+SETTLED = frozenset({_S.exchanged, _S.refunded, _S.given_up})
+"""Ends after which a device that is here is nobody's but the workshop's, unless it is owed back."""
 OPEN = frozenset({_S.open, _S.in_repair})
 BY_RESOURCE: Mapping[CaseStatus, str] = {_S.repaired: "handbacks", _S.exchanged: "exchanges", _S.refunded: "refunds"}
 """Remedies come by what is done, never by a word alone."""
+
+
+def may_become(present: CaseStatus, *, owed_back: bool) -> frozenset[CaseStatus]:
+    """Return what a case may become from here; nobody gives up a device that is not owed to them."""
+    return MOVES[present] if owed_back else MOVES[present] - {CaseStatus.given_up}
 
 
 def check_move(present: CaseStatus, to: CaseStatus) -> None:
@@ -142,16 +149,19 @@ def term_after_exchange(
 
 @dataclass(frozen=True, slots=True)
 class PaidFor:
-    """What a line cost, what was paid for its whole hand-over (None: nothing was noted), and what was given back."""
+    """What a line cost, what was paid for its whole hand-over (None: nothing was noted), and what is gone of both.
+
+    Gone is what was given back, and what an exchange moved to the hand-over of another device.
+    """
 
     price_minor: int
     paid_minor: int | None
-    refunded_of_line: int
-    refunded_of_handover: int
+    gone_of_line: int
+    gone_of_handover: int
 
     @property
     def left(self) -> int:
         """The most that may still be given back for the line, in minor units."""
-        of_line = self.price_minor - self.refunded_of_line
-        of_all = of_line if self.paid_minor is None else self.paid_minor - self.refunded_of_handover
+        of_line = self.price_minor - self.gone_of_line
+        of_all = of_line if self.paid_minor is None else self.paid_minor - self.gone_of_handover
         return max(min(of_line, of_all), 0)

@@ -163,7 +163,7 @@ def _price_moved(session: Session, case: WarrantyCase, term: Term) -> _Given:
     paid = paid_for(session, sale)
     method = session.get_one(Handover, sale.handover_id).payment_method
     payment = None if paid.paid_minor is None else Payment(paid.left, sale.currency, method or UNDER_WARRANTY)
-    return _Given(max(sale.price_minor - paid.refunded_of_line, 0), term, payment=payment)
+    return _Given(max(sale.price_minor - paid.gone_of_line, 0), term, payment=payment)
 
 
 def _other_device(session: Session, case: WarrantyCase, device_id: UUID) -> Device:

@@ -11,7 +11,7 @@ from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.handovers.models import WarrantyCase
 from reuse.handovers.queries.cases import locked_case
 from reuse.handovers.rules.cards import refuse_card_numbers
-from reuse.handovers.rules.cases import OPEN, CaseStatus, check_move, check_word
+from reuse.handovers.rules.cases import OPEN, CaseStatus, check_move, check_word, may_become
 from reuse.history.actions import record
 from reuse.history.rules import Actor
 from reuse.people.rules import Caller, Role, require_person, require_role
@@ -92,7 +92,7 @@ def decide_case(
     case = locked_case(session, caller, case_id, version)
     _require(caller, case, to)
     check_word(to)
-    check_move(CaseStatus(case.status), to)
+    _check_decision(case, to)
     if reason is None and to is not CaseStatus.in_repair:
         sentence = "Say why: the answer goes to whoever complained."
         raise Invalid(sentence, code="reason_missing", errors=(Fault("/reason", "required", sentence),))
@@ -104,6 +104,14 @@ def decide_case(
     what = {"reason": reason} if reason else None
     move_case(session, caller.actor, case, to, data=what, reason=reason, **owed)
     return case
+
+
+def _check_decision(case: WarrantyCase, to: CaseStatus) -> None:
+    present = CaseStatus(case.status)
+    check_move(present, to)
+    if to not in may_become(present, owed_back=case.owed_back):
+        sentence = "This device is not owed to its holder under this case, so there is nothing to give up."
+        raise Conflict(sentence, code="move_not_allowed")
 
 
 def _require(caller: Caller, case: WarrantyCase, to: CaseStatus) -> None:

@@ -15,7 +15,7 @@ from reuse.errors import Conflict, Fault, Invalid, NotFound
 from reuse.handovers.actions.returns import take_back_device
 from reuse.handovers.actions.warranty.moving import note_on_device
 from reuse.handovers.models import Handover, HandoverLine, WarrantyCase
-from reuse.handovers.queries.cases import last_line, open_case_of
+from reuse.handovers.queries.cases import last_line, open_case_of, settling_case
 from reuse.handovers.rules.cards import refuse_card_numbers
 from reuse.handovers.rules.cases import CaseStatus, Term, remedies_in
 from reuse.history.actions import record
@@ -43,22 +43,15 @@ def open_case(session: Session, caller: Caller, complaint: Complaint) -> Warrant
     """Open a warranty case (series GAR of the workshop) for a device that was handed over, and take it back if asked.
 
     By the network that took it, or at the counter of the workshop that it left. The term is the one of the receipt.
-    Conflict `case_open` where it has an open case already. One out of term is opened too, and says so.
+    Conflict `case_open` where it has an open case already, `case_settled` where one gave its holder another device or
+    the money. One out of term is opened too, and says so.
     """
     require_role(caller, Role.network, Role.technician, Role.lead)
     _check_words(complaint)
-    found = last_line(session, caller, complaint.device_id)
-    if found is None:
-        raise NotFound(f"There is no device {complaint.device_id} that you took or handed over.")
-    line, handover = found
+    _line_of(session, caller, complaint.device_id)
     device = lock_device(session, complaint.device_id)
-    if Status(device.status) not in COMPLAINED_OF:
-        sentence = (
-            f"This device is {device.status}; a case is opened while it is handed over, or back and not on offer."
-        )
-        raise Conflict(sentence, code="not_handed_over")
-    if (known := open_case_of(session, device.id)) is not None:
-        raise Conflict(f"This device has an open case already: {known.number}.", code="case_open")
+    line, handover = _line_of(session, caller, device.id)  # as it is now that nobody else moves the device
+    _check_still_its_holders(session, device, line)
     case = _case(session, caller, complaint, device, line, handover)
     session.add(case)
     try:
@@ -79,6 +72,31 @@ def open_case(session: Session, caller: Caller, complaint: Complaint) -> Warrant
     if complaint.take_back:
         take_back_device(session, caller, device.id, reason=case.defect or "warranty case")
     return case
+
+
+def _line_of(session: Session, caller: Caller, device_id: UUID) -> tuple[HandoverLine, Handover]:
+    if (found := last_line(session, caller, device_id)) is None:
+        raise NotFound(f"There is no device {device_id} that you took or handed over.")
+    return found
+
+
+def _check_still_its_holders(session: Session, device: Device, line: HandoverLine) -> None:
+    """Conflict where there is nothing to complain of, or a case stands: one payment has one device at a time."""
+    if Status(device.status) not in COMPLAINED_OF:
+        sentence = (
+            f"This device is {device.status}; a case is opened while it is handed over, or back and not on offer."
+        )
+        raise Conflict(sentence, code="not_handed_over")
+    if (known := open_case_of(session, device.id)) is not None:
+        raise Conflict(f"This device has an open case already: {known.number}.", code="case_open")
+    settled = settling_case(session, line)
+    if settled is None:
+        return
+    if settled.owed_back:
+        sentence = f"The case {settled.number} is over and owes this device to its holder: hand it back under it first."
+        raise Conflict(sentence, code="warranty_case_open", missing=("warranty_case",))
+    sentence = f"This device came back and its case {settled.number} ended as {settled.status}: it is stock again."
+    raise Conflict(sentence, code="case_settled")
 
 
 def _check_words(complaint: Complaint) -> None:

@@ -36,8 +36,9 @@ def refund_case(session: Session, caller: Caller, case_id: UUID, given: Given, *
     """Write down that money was given back under a case, and have its credit note printed (series AV of the workshop).
 
     By a named lead of the workshop, which is the seller. All of it only for a device that is back; a part, as a
-    reduction of the price, while it stays with its holder (code de la consommation L217-14). Invalid for another
-    currency, a day before the hand-over or after today; Conflict `refund_too_high` for more than was paid and is left.
+    reduction of the price, while it stays with its holder (code de la consommation L217-14), who is owed it where it is
+    here for that (`owed_back`). Invalid for another currency, a day before the hand-over or after today; Conflict
+    `refund_too_high` for more than was paid and is left.
     """
     require_role(caller, Role.lead)
     require_person(caller)
@@ -51,7 +52,8 @@ def refund_case(session: Session, caller: Caller, case_id: UUID, given: Given, *
     zone = ZoneInfo(session.get_one(Territory, case.territory_id).timezone)
     on = given.on or clock.now().astimezone(zone).date()
     _check_facts(given, sale, on, zone)
-    _check_amount(given, device, paid_for(session, sale), sale.currency)
+    paid = paid_for(session, sale)
+    _check_amount(given, device, paid, sale.currency)
     refund = Refund(
         id=clock.new_id(),
         number=next_number(session, organisation_id=case.workshop_id, prefix="AV"),
@@ -70,7 +72,8 @@ def refund_case(session: Session, caller: Caller, case_id: UUID, given: Given, *
     )
     refund.document_job_id = order_credit_note(session, caller.actor, case, refund, sale).id
     what = {"refund_id": refund.id, "number": refund.number, "amount_minor": refund.amount_minor, "on": on}
-    move_case(session, caller.actor, case, CaseStatus.refunded, data=what)
+    is_owed = device.status != Status.handed_over and given.amount_minor < paid.left
+    move_case(session, caller.actor, case, CaseStatus.refunded, data=what, owed_back=is_owed)
     session.add(refund)
     session.flush()
     return refund
@@ -90,7 +93,7 @@ def _check_amount(given: Given, device: Device, paid: PaidFor, currency: str) ->
     if given.amount_minor > paid.left:
         raise Conflict(
             f"At most {paid.left} {currency} (in minor units) may be given back for this device: what was paid for it, "
-            "less what was given back before.",
+            "less what was given back before or moved to another device by an exchange.",
             code="refund_too_high",
             missing=("payment",),
         )
