@@ -9,11 +9,11 @@ from reuse.devices.rules import Milestone
 from reuse.documents.models import Document
 from reuse.errors import Conflict, NotFound
 from reuse.exports.models import Export, ExportLine
-from reuse.exports.rules import ExportStatus, leaves_the_union
+from reuse.exports.rules import ExportStatus
 from reuse.lookup import the_one
 from reuse.people.models import Organisation
 from reuse.people.queries import sight
-from reuse.people.rules import Activity, Caller
+from reuse.people.rules import Activity, Caller, leaves_the_union
 
 FILE, TABLE = "export_file", "export_table"
 """The two documents of a departure: for people, and for programs."""

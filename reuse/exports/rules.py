@@ -125,16 +125,6 @@ def item_names(category: str) -> dict[str, str]:
     }
 
 
-def is_inside(country: str) -> bool:
-    """Whether the country is one of the European Union or the European Economic Area."""
-    return country.upper() in _data()["union"]["countries"]
-
-
-def leaves_the_union(origin: str, destination: str) -> bool:
-    """Whether what goes from one country (ISO 3166-1 alpha-2) to the other leaves the Union and needs a file."""
-    return is_inside(origin) and not is_inside(destination)
-
-
 def not_functional(templates: Iterable[TestTemplate], outcomes: Collection[CheckResult]) -> tuple[str, ...]:
     """Return the checks that keep a device from counting as functional, each once, in the order of the templates.
 

@@ -1,9 +1,12 @@
 """Activities, roles, and what a key stands for. Vocabulary of spec/process.md."""
 
+import json
 import re
 import unicodedata
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cache
+from importlib import resources
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -173,3 +176,19 @@ def check_territory(*, currency: str, country: str, language: str, timezone: str
     ]
     if wrong:
         raise Invalid(" ".join(fault.message for fault in wrong), code="bad_territory", errors=tuple(wrong))
+
+
+@cache
+def _union() -> frozenset[str]:
+    text = resources.files("reuse.data").joinpath("union.json").read_text("utf-8")
+    return frozenset(json.loads(text)["countries"])
+
+
+def is_inside(country: str) -> bool:
+    """Whether the country is one of the European Union or the European Economic Area."""
+    return country.upper() in _union()
+
+
+def leaves_the_union(origin: str, destination: str) -> bool:
+    """Whether what goes from one country (ISO 3166-1 alpha-2) to the other leaves the Union and needs a file."""
+    return is_inside(origin) and not is_inside(destination)

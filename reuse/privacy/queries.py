@@ -11,10 +11,10 @@ from reuse.devices.models import Device, FlagRow
 from reuse.devices.rules import Flag
 from reuse.documents.models import Document
 from reuse.exports.models import Export
-from reuse.exports.rules import is_inside
 from reuse.handovers.models import Handover, HandoverLine
 from reuse.handovers.queries import receipt_key
 from reuse.people.models import AccessRecord, Organisation
+from reuse.people.rules import is_inside
 from reuse.privacy.rules import GROUP, load_retention, tellable
 
 PERSON = "person"

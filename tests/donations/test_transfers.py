@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from donating import accepted, laptops, listed, picked_up, planned, receive
+from exporting import network_of
 from makers import Desk, Town, make_key, make_organisation, open_doors, settle_town
 from makers_distribution import listed_devices, reserved
 from reuse import clock
 from reuse.house import House
 from reuse.invariants import violations
+from reuse.people.models import Organisation
 from reuse.people.rules import Activity
-from reuse.transactions import reading
+from reuse.transactions import reading, transaction
 
 SIGNED = {"role": "carrier", "name": "chauffeur-2", "drawn": "M10 80 L60 20 C70 30 80 40 110 80"}
 
@@ -83,6 +85,33 @@ def test_custody_passes_with_the_second_signature(town: Town, driver: Desk) -> N
     spans = town.lead.get(f"/v1/devices/{devices[0]['id']}/custody").json()["items"]
     assert [one["because"] for one in spans][-1] == "handed_on"
     assert_whole(town.house)
+
+
+def test_no_transfer_takes_a_device_out_of_the_union(town: Town) -> None:
+    tunis = network_of(town, "TN")
+    ids = listed_devices(town)
+    reserved(tunis, ids)
+    refused = offered(town.lead, tunis, device_ids=ids, status=409)
+    assert (refused["code"], refused["missing"]) == ("export_missing", ["export"])
+    assert town.lead.get("/v1/transfers").json()["items"] == []
+    box = town.lead.post("/v1/containers", {"kind": "box", "code": "CAISSE-7"}).json()
+    answered(tunis, offered(town.lead, tunis, container_ids=[box["id"]]))
+    other = town.lead.post("/v1/containers", {"kind": "box", "code": "CAISSE-8"}).json()
+    filled = town.lead.post(f"/v1/containers/{other['id']}/contents", {"devices": ids})
+    assert filled.status_code == 200, filled.text
+    assert offered(town.lead, tunis, container_ids=[other["id"]], status=409)["code"] == "export_missing"
+
+
+def test_an_offer_whose_taker_left_the_union_meanwhile_is_not_accepted(town: Town) -> None:
+    nearby = network_of(town, "BE")
+    ids = listed_devices(town)
+    reserved(nearby, ids)
+    transfer = offered(town.lead, nearby, device_ids=ids)
+    with transaction(town.house.database) as session:
+        session.get_one(Organisation, nearby.organisation_id).country = "TN"
+    assert answered(nearby, transfer, status=409)["missing"] == ["export"]
+    assert holder(town.lead, {"id": ids[0]}) == str(town.lead.organisation_id)
+    assert answered(nearby, transfer, accepted=False)["status"] == "refused"
 
 
 def test_a_refusal_leaves_everything_with_the_giver_who_may_offer_again(town: Town, driver: Desk) -> None:

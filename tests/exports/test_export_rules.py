@@ -17,12 +17,12 @@ from reuse.exports.rules import (
     check_move,
     hazard_titles,
     item_names,
-    leaves_the_union,
     missing_of_item,
     missing_of_load,
     not_functional,
     points,
 )
+from reuse.people.rules import leaves_the_union
 from reuse.workshop.rules import CheckOutcome, CheckResult, load_test_templates
 
 COMPLETE = ItemRecord(

@@ -18,16 +18,15 @@ from reuse.donations.actions.containers import HANDS, in_hand
 from reuse.donations.actions.freezing import freeze_trees, hand_on
 from reuse.donations.actions.loading import devices_inside
 from reuse.donations.actions.slips import order_slip
+from reuse.donations.actions.takers import check_goes, check_stays, held_by
 from reuse.donations.models import Container, ContainerFreeze, Transfer, TransferThing
 from reuse.donations.queries import containers_of, freezes_by_id, offered_things, told_devices, tree_of
-from reuse.donations.rules import Because, TransferReason, TransferStatus, may_take
+from reuse.donations.rules import Because, TransferReason, TransferStatus
 from reuse.errors import Conflict, Fault, Invalid, NotAllowed, Stale
 from reuse.history.actions import record
 from reuse.people.models import Organisation
 from reuse.people.queries import known_organisation
 from reuse.people.rules import Caller, require_person, require_role
-
-LOOKUP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def offer_transfer(
     loose = _loose(session, caller, list(dict.fromkeys(device_ids)))
     _check_offered(session, containers, loose)
     inside = devices_inside(session, containers)
-    _check_goes(session, caller, [*inside, *loose], taker)
+    check_goes(session, caller, [*inside, *loose], taker)
     freeze_trees(session, caller.actor, containers, because=Because.TRANSFER, at=at)
     transfer = _enter(session, caller, containers, loose, to_id=to_id, at=at, note=note, signature=signature)
     for thing, rows in (("container", containers), ("device", loose)):
@@ -114,27 +113,6 @@ def _check_offered(session: Session, containers: Sequence[Container], loose: Seq
             faults.append(Fault(f"/container_ids/{place}", "in_other_container", sentence))
     if faults:
         raise Conflict(faults[0].message, code=faults[0].code, errors=tuple(faults))
-
-
-def _check_goes(session: Session, caller: Caller, devices: Sequence[Device], taker: Organisation) -> None:
-    """Every device is in the giver's hands, and of a status in which it may go to such a taker."""
-    held = _held_by(session, caller.organisation_id, devices)
-    for device in devices:
-        name = f"The device {device.id} ({device.category}, serial {device.serial or 'none'})"
-        if device.id not in held:
-            raise Conflict(f"{name} is not in your hands any more; take it out of its container.", code="not_held")
-        if not may_take(Status(device.status), taker.activities, is_for_them=device.network_id == taker.id):
-            sentence = f"{name} is {device.status}: it may not be handed to {taker.name}, which is no taker of such."
-            raise Conflict(sentence, code="wrong_taker")
-
-
-def _held_by(session: Session, holder_id: UUID, devices: Sequence[Device]) -> set[UUID]:
-    """Those of the devices that the organisation holds now."""
-    mine, ids = devices_held_by(holder_id, clock.now()), [device.id for device in devices]
-    held: set[UUID] = set()
-    for start in range(0, len(ids), LOOKUP):
-        held.update(session.exec(select(Device.id).where(col(Device.id).in_(ids[start : start + LOOKUP]), mine)))
-    return held
 
 
 def _enter(
@@ -287,8 +265,10 @@ def _pass_on(session: Session, caller: Caller, transfer: Transfer, things: set[U
             raise Conflict(sentence, code="content_changed")
     loose = session.exec(select(Device).where(col(Device.id).in_(things)).order_by(col(Device.id)))
     devices = [*devices_inside(session, roots), *loose]
-    still = _held_by(session, transfer.from_id, devices)
-    here = _held_by(session, transfer.to_id, [device for device in devices if device.id not in still])
+    if devices:
+        check_stays(session, transfer.from_id, session.get_one(Organisation, transfer.to_id))
+    still = held_by(session, transfer.from_id, devices)
+    here = held_by(session, transfer.to_id, [device for device in devices if device.id not in still])
     if gone := [device for device in devices if device.id not in still | here]:
         sentence = (
             f"The device {gone[0].id} went elsewhere since it was offered; refuse, and have the rest offered anew."
