@@ -19,6 +19,7 @@ from makers_distribution import (
     everything_kept,
     handed_over,
     listed_devices,
+    made_ready_again,
     ready_devices,
     reserved,
 )
@@ -141,6 +142,49 @@ def test_a_device_that_came_back_frees_the_household(town: Town) -> None:
     assert town.network.post(f"/v1/devices/{made['lines'][0]['device_id']}/returns", back).status_code == 201
     assert ask(town).status_code == 201
     assert ask(town).json()["code"] == "household_served"
+
+
+def under_case(town: Town, device_id: str, **more: Any) -> dict[str, Any]:
+    body = {"device_id": device_id, "complaint": {"words": "Ne démarre plus"}, **more}
+    answer = town.network.post("/v1/warranty-cases", body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("is_back_before", [True, False], ids=["back-then-complained", "complained-then-back"])
+def test_a_device_that_is_back_for_its_repair_keeps_its_household_served(town: Town, *, is_back_before: bool) -> None:
+    with_rule(town)
+    device_id = ask(town).json()["lines"][0]["device_id"]
+    if is_back_before:
+        town.network.post(f"/v1/devices/{device_id}/returns", {"reason": "Ne démarre plus"})
+    case = under_case(town, device_id, take_back=not is_back_before)
+    assert ask(town).json()["code"] == "household_served"
+    place = f"/v1/warranty-cases/{case['id']}/moves"
+    assert town.lead.post(place, {"to": "refused", "reason": "Boisson renversée"}).json()["owed_back"]
+    assert ask(town).json()["code"] == "household_served"
+    assert town.network.post(place, {"to": "given_up", "reason": "La famille y renonce"}).status_code == 200
+    assert ask(town).status_code == 201
+
+
+def test_a_household_whose_device_went_home_or_was_exchanged_stays_served_and_whose_was_refunded_is_free(
+    town: Town,
+) -> None:
+    with_rule(town)
+    made = ask(town).json()
+    device_id, price = made["lines"][0]["device_id"], made["lines"][0]["price"]
+    case = under_case(town, device_id, take_back=True)
+    assert town.technician.post(f"/v1/warranty-cases/{case['id']}/moves", {"to": "in_repair"}).status_code == 200
+    assert town.technician.post(f"/v1/devices/{device_id}/moves", {"to": "in_workshop"}).status_code == 200
+    made_ready_again(town, device_id)
+    assert town.network.post(f"/v1/warranty-cases/{case['id']}/handbacks", {}).status_code == 201
+    assert ask(town).json()["code"] == "household_served"
+    case, (new,) = under_case(town, device_id, take_back=True), listed_devices(town)
+    assert town.network.post(f"/v1/warranty-cases/{case['id']}/exchanges", {"device_id": new}).status_code == 201
+    assert ask(town).json()["code"] == "household_served"
+    case = under_case(town, new, take_back=True)
+    answer = town.lead.post(f"/v1/warranty-cases/{case['id']}/refunds", {**price, "method": "cash"})
+    assert answer.status_code == 201, answer.text
+    assert ask(town).status_code == 201
 
 
 def test_a_household_is_free_only_once_all_of_its_bundle_is_back(town: Town) -> None:

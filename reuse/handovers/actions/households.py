@@ -14,6 +14,7 @@ from reuse.errors import Conflict, Fault, Invalid, NotAllowed
 from reuse.handovers.actions.orders import HandoverOrder
 from reuse.handovers.models import Handover, HandoverLine, HouseholdServed
 from reuse.handovers.queries import locked_handover
+from reuse.handovers.queries.cases import is_under_case
 from reuse.handovers.rules import months_later
 from reuse.handovers.rules.households import devices_for_a_household, within_territory
 from reuse.history.actions import record
@@ -96,7 +97,7 @@ def serve_household(session: Session, caller: Caller, serving: Serving, handover
 
 
 def free_household(session: Session, handover_id: UUID) -> None:
-    """Let the household be served again where nothing of its hand-over is out any more.
+    """Let the household be served again where nothing of its hand-over is out any more, or goes home under a case.
 
     Returns of one hand-over wait here for each other, so that the last one sees that it is the last.
     """
@@ -105,12 +106,12 @@ def free_household(session: Session, handover_id: UUID) -> None:
     out = select(HandoverLine.id).where(
         HandoverLine.handover_id == handover_id, col(HandoverLine.returned_at).is_(None)
     )
-    if session.exec(out.limit(1)).first() is None:
+    if session.exec(out.limit(1)).first() is None and not is_under_case(session, handover_id):
         _set(session, handover_id, {"freed_at": clock.now()})
 
 
 def follow_household(session: Session, before_id: UUID, handover: Handover) -> None:
-    """A device given under a warranty case stands in the place of the first: the household stays served.
+    """A device given under a warranty case, or complained of when it is back already, keeps the household served.
 
     Unless it has got another meanwhile, which then counts instead.
     """

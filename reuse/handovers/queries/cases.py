@@ -73,6 +73,22 @@ def open_case_of(session: Session, device_id: UUID) -> WarrantyCase | None:
     ).first()
 
 
+def is_under_case(session: Session, handover_id: UUID) -> bool:
+    """Whether a device of the hand-over may go home yet: its case is open, or owes it to its holder."""
+    standing = (
+        select(WarrantyCase.id)
+        .join(
+            HandoverLine,
+            and_(col(HandoverLine.id) == WarrantyCase.line_id, col(HandoverLine.device_id) == WarrantyCase.device_id),
+        )
+        .where(
+            HandoverLine.handover_id == handover_id,
+            or_(col(WarrantyCase.status).in_(OPEN), col(WarrantyCase.owed_back)),
+        )
+    )
+    return session.exec(standing.limit(1)).first() is not None
+
+
 def settling_case(session: Session, line: HandoverLine) -> WarrantyCase | None:
     """The case after whose end the device that came back of this line may not be complained of; None while it is out.
 

@@ -8,6 +8,7 @@ from reuse.devices.actions.moves import change_device, lock_device
 from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.errors import Conflict, Fault, Invalid, NotAllowed
+from reuse.handovers.actions.households import free_household
 from reuse.handovers.models import WarrantyCase
 from reuse.handovers.queries.cases import locked_case
 from reuse.handovers.rules.cards import refuse_card_numbers
@@ -46,6 +47,8 @@ def move_case(
         data=data,
     )
     note_on_device(session, actor, case, "warranty_case_moved")
+    if to not in OPEN:
+        free_household(session, case.handover_id)
 
 
 def change_case(session: Session, case: WarrantyCase, **columns: Any) -> None:  # noqa: ANN401  # column values

@@ -12,9 +12,11 @@ from reuse.devices.models import Device
 from reuse.devices.rules import Status
 from reuse.documents.actions import next_number
 from reuse.errors import Conflict, Fault, Invalid, NotFound
+from reuse.handovers.actions.households import follow_household
 from reuse.handovers.actions.returns import take_back_device
 from reuse.handovers.actions.warranty.moving import note_on_device
 from reuse.handovers.models import Handover, HandoverLine, WarrantyCase
+from reuse.handovers.queries import locked_handover
 from reuse.handovers.queries.cases import last_line, open_case_of, settling_case
 from reuse.handovers.rules.cards import refuse_card_numbers
 from reuse.handovers.rules.cases import CaseStatus, Term, remedies_in
@@ -69,6 +71,8 @@ def open_case(session: Session, caller: Caller, complaint: Complaint) -> Warrant
         data={**what, "presumed": case.presumed},
     )
     note_on_device(session, caller.actor, case, "warranty_case_opened")
+    if line.returned_at is not None:
+        follow_household(session, handover.id, locked_handover(session, handover.id))
     if complaint.take_back:
         take_back_device(session, caller, device.id, reason=case.defect or "warranty case")
     return case
