@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from makers import Town
+from makers_distribution import FAMILY, ask_handover, handed_over, listed_devices, reserved
 from reuse.errors import Invalid
 from reuse.handovers.rules.cards import holds_card_number, refuse_card_numbers
 
@@ -43,3 +45,19 @@ def test_the_refusal_names_every_place_and_repeats_no_number() -> None:
     assert [fault.pointer for fault in refused.value.errors] == ["/payment/method", "/accessories/0/serial"]
     told = refused.value.detail + " ".join(fault.message for fault in refused.value.errors)
     assert not any(sign.isdigit() for sign in told)
+
+
+def test_no_card_number_is_kept_of_a_contact_a_return_or_a_voucher(town: Town) -> None:
+    written = f"{VISA[:4]} {VISA[4:8]} {VISA[8:12]} {VISA[12:]}"
+    answers = [
+        ask_handover(town.network, reserved(town.network, listed_devices(town)), contact=contact)
+        for contact in ({"phone": written}, {"phone": f"+{VISA}"}, {"words": f"carte {VISA}"})
+    ]
+    phoned = {"beneficiary": FAMILY, "contact": {"phone": "00 33 6 12 34 56 79"}}
+    made = handed_over(town.network, reserved(town.network, listed_devices(town)), **phoned)
+    path = f"/v1/devices/{made['lines'][0]['device_id']}/returns"
+    answers += [town.network.post(path, body) for body in ({"reason": VISA}, {"reason": "Panne", "note": written})]
+    voucher = town.network.post("/v1/vouchers", {"prescriber": "CCAS"}).json()["vouchers"][0]
+    answers.append(town.network.post(f"/v1/vouchers/{voucher['id']}/revocation", {"reason": written}))
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(400, "card_number")] * 6
+    assert holds_card_number("00 33 6 12 34 56 79")

@@ -15,6 +15,7 @@ from reuse.errors import Conflict, Fault, Invalid, NotFound
 from reuse.handovers.models import Handover, HandoverContact, HandoverLine
 from reuse.handovers.queries import contact_of, handover_for, lines_of
 from reuse.handovers.rules import contact_faults
+from reuse.handovers.rules.cards import is_international_phone, refuse_card_numbers
 from reuse.history.actions import record
 from reuse.history.rules import SYSTEM, Actor
 from reuse.people.actions import note_access
@@ -41,6 +42,7 @@ def keep_contact(
 
     Invalid where nobody took the devices home, where nothing is owed, or for a day beyond the warranty.
     """
+    refuse_card_numbers({"contact": {name: way for name, way in ways.items() if not is_international_phone(way)}})
     faults = list(contact_faults(ways))
     territory = session.get_one(Territory, handover.territory_id)
     lines = lines_of(session, [handover.id])[handover.id]

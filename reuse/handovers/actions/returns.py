@@ -12,6 +12,7 @@ from reuse.errors import Conflict, NotFound
 from reuse.handovers.actions.households import free_household
 from reuse.handovers.models import HandoverLine
 from reuse.handovers.queries import line_out
+from reuse.handovers.rules.cards import refuse_card_numbers
 from reuse.people.rules import Caller, Role, require_role
 from reuse.workshop.actions.checking import FUNCTION, UNLOCK, void_checks
 
@@ -33,6 +34,7 @@ def take_back_device(
     the device and the line with which it had left, now closed.
     """
     require_role(caller, Role.network, *FLOOR)
+    refuse_card_numbers({"reason": reason, "note": note})
     device = _device(session, caller, device_id)
     check_move(Status(device.status), Status.returned)
     line = line_out(session, device.id)

@@ -93,6 +93,7 @@ def revoke_voucher(
     Conflict `voucher_used` or `voucher_revoked` where it is too late.
     """
     require_role(caller, Role.network, Role.territory)
+    refuse_card_numbers({"reason": reason})
     voucher = the_one(session, Voucher, voucher_id, visible_vouchers(caller), "voucher")
     which = col(Voucher.batch_id) == voucher.batch_id if whole_batch else col(Voucher.id) == voucher.id
     done = session.exec(

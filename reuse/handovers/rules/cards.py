@@ -14,11 +14,17 @@ from reuse.errors import Fault, Invalid
 SHORTEST, LONGEST = 13, 19
 _GROUPED = re.compile(r"\d+(?:[\s\-\u2010-\u2015\u2212._]{1,3}\d+)*")
 _GROUP = re.compile(r"\d+")
+_PHONE = re.compile(r"(?:\+|00)(?:[ .()-]*\d){6,15}[ .()-]*", re.ASCII)
 
 
 def holds_card_number(text: str) -> bool:
     """Say whether a text holds the number of a payment card, in one piece or in groups with spaces, dashes or dots."""
     return any(_is_card(number) for run in _GROUPED.finditer(text) for number in _numbers(_GROUP.findall(run[0])))
+
+
+def is_international_phone(text: str) -> bool:
+    """Say whether a text is a phone number with its country, 15 digits at most (ITU-T E.164): some pass Luhn too."""
+    return _PHONE.fullmatch(text) is not None
 
 
 def _numbers(groups: Sequence[str]) -> Iterator[str]:
