@@ -7,12 +7,18 @@ from sqlmodel import Field, SQLModel
 
 from reuse.columns import DOCUMENT, INSTANT
 
+IS_TOLD = text("(CAST(payload AS VARCHAR) <> '{}' OR person IS NOT NULL)")
+"""Jobs of which it is still known what they had to do, or for whom; as literal text, which an index can be held to."""
+
+_ENDED = text(f"finished_at IS NOT NULL AND {IS_TOLD.text}")
+
 
 class Job(SQLModel, table=True):
     """Work to do after a commit: the row is the truth, a message to a worker only says that it is there."""
 
     __table_args__ = (
         Index("ix_job_open", "state", "available_at", postgresql_where=text("state IN ('queued', 'running')")),
+        Index("ix_job_told", "finished_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
     )
 
     id: UUID = Field(primary_key=True)

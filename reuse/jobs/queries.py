@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -46,3 +47,11 @@ def last_result(session: Session, kind: str) -> dict[str, Any] | None:
     statement = select(Job).where(Job.kind == kind, Job.state == JobState.succeeded).order_by(col(Job.id).desc())
     job = session.exec(statement.limit(1)).first()
     return job.result if job else None
+
+
+def jobs_asked_again(session: Session, key: str) -> Iterator[Job]:
+    """The jobs of one key, oldest first: whoever asks again after one was given up puts its id behind the key."""
+    next_key = key
+    while job := session.exec(select(Job).where(Job.deduplicate == next_key)).first():
+        next_key = f"{key}:{job.id}"
+        yield job

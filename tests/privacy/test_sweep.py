@@ -37,6 +37,7 @@ from reuse.jobs.actions import enqueue
 from reuse.jobs.models import Job
 from reuse.jobs.rules import ENDED
 from reuse.people.models import ApiKey, Organisation
+from reuse.privacy.actions.sweeping import brooms
 from reuse.privacy.rules import Entry, Place, load_retention
 from reuse.sealing import sealing_folder
 from reuse.transactions import reading, transaction
@@ -439,3 +440,22 @@ def test_bytes_that_another_row_still_keeps_stay(house: House, monkeypatch: pyte
     moved(monkeypatch, timedelta(days=800))
     run(house, "privacy.sweep")
     assert house.files.names() == []
+
+
+@pytest.mark.parametrize("name", ["jobs", "packs:documents"])
+def test_a_sweep_reads_no_more_jobs_than_it_empties(full_house: House, name: str) -> None:
+    (broom,) = [one for one in brooms() if one.name == name]
+    asked: list[tuple[str, Any]] = []
+    with transaction(full_house.database) as session:
+        listener = ("before_cursor_execute", lambda *said: asked.append(said[2:4]))
+        sqlalchemy.event.listen(session.connection().engine, *listener)
+        swept = broom.portion(session, clock.now() + timedelta(days=1), 500)
+        sqlalchemy.event.remove(session.connection().engine, *listener)
+        assert swept.total() > 0
+        about_jobs = [one for one in asked if "job" in one[0] and not one[0].startswith("INSERT")]
+        plans = [
+            session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", facts) for said, facts in about_jobs
+        ]
+        steps = [row[3] for plan in plans for row in plan]
+    assert steps
+    assert [step for step in steps if step.startswith("SCAN job") or "ix_job_open" in step] == []

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from reuse.documents.actions import Readers, add_document
 from reuse.documents.models import Document
@@ -12,6 +12,7 @@ from reuse.history.rules import Actor
 from reuse.house import House
 from reuse.jobs.actions import enqueue
 from reuse.jobs.models import Job
+from reuse.jobs.queries import jobs_asked_again
 from reuse.jobs.rules import JobState
 from reuse.passport.queries.following import followed_donation
 from reuse.passport.queries.packs import PACK, Seen, pack_for, seen_by, state_of
@@ -43,7 +44,9 @@ def standing_of(session: Session, house: House, caller: Caller, donation_id: UUI
 def order_pack(session: Session, caller: Caller, standing: Standing) -> Job:
     """The job that makes the pack of this state, or has made it; asked again after it was given up, a new one."""
     key = base = f"packs.make:{standing.state}"
-    while (known := session.exec(select(Job).where(col(Job.deduplicate) == key)).first()) and known.state in GIVEN_UP:
+    for known in jobs_asked_again(session, base):
+        if known.state not in GIVEN_UP:
+            return known
         key = f"{base}:{known.id}"
     # without the person: all of an organisation see the same
     payload = {"donation_id": standing.donation.id, "caller": caller_facts(replace(caller, person=None))}

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, exists, or_
-from sqlalchemy import cast as as_type
+from sqlalchemy import exists, or_
 from sqlmodel import Session, col, select, update
 
 from reuse import clock
@@ -21,8 +20,8 @@ from reuse.handovers.models import Handover
 from reuse.history.actions import Happening, forget_persons, record_all
 from reuse.history.models import HistoryRecord
 from reuse.history.rules import SYSTEM
-from reuse.jobs.models import Job
-from reuse.jobs.rules import ENDED
+from reuse.jobs.models import IS_TOLD, Job
+from reuse.jobs.queries import jobs_asked_again
 from reuse.privacy.actions.columns import Swept, sweep_place
 from reuse.privacy.actions.forgetting import forget_handovers
 from reuse.privacy.actions.shredding import order_shredding
@@ -110,8 +109,9 @@ def _documents_of(entry: Entry) -> Portion:
 def _may_be_made_anew(session: Session, packs: Sequence[Document]) -> None:
     """Whoever asks for the pack of a state again gets one: neither the old one nor its job stands in the way."""
     for pack in packs:
-        made = col(Job.deduplicate).startswith(f"packs.make:{pack.deduplicate}", autoescape=True)
-        session.connection().execute(update(Job).where(made).values(deduplicate=None))
+        for job in jobs_asked_again(session, f"packs.make:{pack.deduplicate}"):
+            job.deduplicate = None
+            session.add(job)
         pack.deduplicate = None
         session.add(pack)
 
@@ -223,10 +223,8 @@ def _history(session: Session, before: datetime, limit: int) -> Swept:
 
 
 def _jobs(session: Session, before: datetime, limit: int) -> Swept:
-    """What a job had to do; what came of it stays."""
-    ended = select(Job.id).where(col(Job.state).in_(ENDED), col(Job.finished_at) < before)
-    is_told = or_(as_type(col(Job.payload), String) != "{}", col(Job.person).is_not(None))
-    ids = session.exec(ended.where(is_told).limit(limit)).all()
+    """What a job had to do, once it has ended; what came of it stays. What is empty already is not looked at again."""
+    ids = session.exec(select(Job.id).where(col(Job.finished_at) < before, IS_TOLD).limit(limit)).all()
     emptied = (
         update(Job).where(col(Job.id).in_(ids)).values(payload={}, person=None).returning(col(Job.organisation_id))
     )
