@@ -11,8 +11,9 @@ from reuse.devices.models import Device, FlagRow
 from reuse.devices.rules import Flag
 from reuse.documents.models import Document
 from reuse.exports.models import Export
-from reuse.handovers.models import Handover, HandoverLine
+from reuse.handovers.models import Handover, HandoverLine, Refund
 from reuse.handovers.queries import receipt_key
+from reuse.handovers.queries.cases import credit_note_key
 from reuse.people.models import AccessRecord, Organisation
 from reuse.people.rules import is_inside
 from reuse.privacy.rules import GROUP, load_retention, tellable
@@ -91,9 +92,17 @@ def group_kept(session: Session, handover: Handover) -> dict[str, str | None]:
     return {name: getattr(handover, f"beneficiary_{name}") if name in kept else None for name in GROUP}
 
 
+def printing_jobs(session: Session, handovers: Collection[Handover]) -> list[UUID]:
+    """The jobs that print, or have printed, the papers which name the person: receipts, slips and credit notes."""
+    refunds = select(Refund.document_job_id).where(col(Refund.handover_id).in_([one.id for one in handovers]))
+    return [*(one.receipt_job_id for one in handovers), *session.exec(refunds)]
+
+
 def papers_of(session: Session, handover_ids: Collection[UUID]) -> dict[UUID, list[Document]]:
     """The printed papers of the hand-overs whose bytes are still kept, by hand-over."""
     keys = {receipt_key(one): one for one in handover_ids}
+    refunds = session.exec(select(Refund.id, Refund.handover_id).where(col(Refund.handover_id).in_(handover_ids)))
+    keys |= {credit_note_key(refund_id): handover_id for refund_id, handover_id in refunds}
     found: dict[UUID, list[Document]] = {one: [] for one in handover_ids}
     statement = select(Document).where(col(Document.deduplicate).in_(keys), col(Document.erased_at).is_(None))
     for document in session.exec(statement.order_by(col(Document.id))):

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from makers import Desk, Town, open_doors, overlapping, settle_town, wait_for_background
-from makers_distribution import caller_of, listed_devices, made_ready_again, reserved
+from makers_distribution import caller_of, handed_over, listed_devices, made_ready_again, reserved
 from marks import CONTACT, FAMILY, MARK, SEALED, everything_kept, handed_to
 from reuse import clock
 from reuse.devices.models import FlagRow
@@ -22,6 +22,7 @@ from reuse.handovers.models import Handover
 from reuse.history.queries import history_of, verify_history
 from reuse.house import House
 from reuse.invariants import violations
+from reuse.jobs.models import Job
 from reuse.people.models import AccessRecord
 from reuse.privacy.actions.beneficiaries import erase_beneficiary
 from reuse.privacy.queries import PERSON
@@ -112,6 +113,24 @@ def test_a_forgotten_person_stands_nowhere_but_on_the_receipt_that_the_law_keeps
         assert not any(violations(session, town.house.files).values())
         verbs = [one.verb for one in history_of(session, "handover", UUID(made["id"]))]
     assert verbs == ["handed_over", "contact_erased", "person_forgotten"]
+
+
+def test_the_credit_note_of_a_refund_is_kept_by_law_and_what_it_was_printed_from_is_not(town: Town) -> None:
+    (device_id,) = listed_devices(town)
+    reservation = reserved(town.network, [device_id])
+    price = reservation["lines"][0]["price"]
+    handed_over(town.network, reservation, beneficiary=FAMILY, payment={**price, "method": "cash"})
+    told = {"device_id": device_id, "complaint": {"words": f"{MARK} dit : cassé"}, "take_back": True}
+    case = town.network.post("/v1/warranty-cases", told).json()
+    wait_for_background(town.house)
+    given = {**price, "method": "cash"}
+    assert town.lead.post(f"/v1/warranty-cases/{case['id']}/refunds", given).status_code == 201
+    wait_for_background(town.house)
+    shown = town.network.get(PERSON_PATH).json()["handovers"][0]["papers"]
+    kept = town.network.ask("DELETE", PERSON_PATH).json()["forgotten"][0]["papers_kept"]
+    assert [one["kind"] for one in shown] == [one["kind"] for one in kept] == ["handover_receipt", "credit_note"]
+    with reading(town.house.database) as session:
+        assert MARK not in str([one.payload for one in session.exec(select(Job))])
 
 
 def test_where_and_how_old_stays_where_five_persons_share_it(town: Town) -> None:

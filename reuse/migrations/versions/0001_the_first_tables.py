@@ -269,6 +269,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('queued', 'running')"),
     )
     op.create_index(op.f("ix_job_organisation_id"), "job", ["organisation_id"], unique=False)
+    op.create_index(
+        "ix_job_told",
+        "job",
+        ["finished_at"],
+        unique=False,
+        sqlite_where=sa.text("finished_at IS NOT NULL AND (CAST(payload AS VARCHAR) <> '{}' OR person IS NOT NULL)"),
+        postgresql_where=sa.text(
+            "finished_at IS NOT NULL AND (CAST(payload AS VARCHAR) <> '{}' OR person IS NOT NULL)"
+        ),
+    )
     op.create_table(
         "kept_answer",
         sa.Column("key", sa.String(), nullable=False),
@@ -2252,6 +2262,14 @@ def downgrade() -> None:
     op.drop_table("need")
     op.drop_index(op.f("ix_kept_answer_created_at"), table_name="kept_answer")
     op.drop_table("kept_answer")
+    op.drop_index(
+        "ix_job_told",
+        table_name="job",
+        sqlite_where=sa.text("finished_at IS NOT NULL AND (CAST(payload AS VARCHAR) <> '{}' OR person IS NOT NULL)"),
+        postgresql_where=sa.text(
+            "finished_at IS NOT NULL AND (CAST(payload AS VARCHAR) <> '{}' OR person IS NOT NULL)"
+        ),
+    )
     op.drop_index(op.f("ix_job_organisation_id"), table_name="job")
     op.drop_index("ix_job_open", table_name="job", postgresql_where=sa.text("state IN ('queued', 'running')"))
     op.drop_table("job")

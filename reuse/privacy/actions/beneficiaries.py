@@ -20,7 +20,7 @@ from reuse.people.models import AccessRecord
 from reuse.people.rules import Access, Caller, Role, require_person, require_role
 from reuse.privacy.actions.forgetting import forget_answers_about, forget_complaints, forget_handovers
 from reuse.privacy.actions.shredding import order_shredding
-from reuse.privacy.queries import accesses_of, handovers_of, on_hold, papers_of
+from reuse.privacy.queries import accesses_of, handovers_of, on_hold, papers_of, printing_jobs
 from reuse.reservations.models import Reservation
 from reuse.reservations.rules import ReservationStatus
 from reuse.settings import Settings
@@ -125,10 +125,12 @@ def _wait_for_handovers(session: Session, network_id: UUID) -> None:
 
 
 def _check_printed(session: Session, handovers: Sequence[Handover]) -> None:
-    """The frozen value that a receipt is printed from names the person: it must be printed before it is emptied."""
-    jobs = [handover.receipt_job_id for handover in handovers]
+    """The frozen value that a paper is printed from names the person: it must be printed before it is emptied."""
+    jobs = printing_jobs(session, handovers)
     if session.exec(select(Job.id).where(col(Job.id).in_(jobs), col(Job.state).not_in(ENDED))).first():
-        raise Conflict("A receipt is still being printed; ask again in a moment.", code="receipt_pending")
+        raise Conflict(
+            "A receipt or a credit note is still being printed; ask again in a moment.", code="receipt_pending"
+        )
 
 
 def _warranty_end(lines: Sequence[HandoverLine]) -> date | None:

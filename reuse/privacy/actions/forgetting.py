@@ -19,7 +19,7 @@ from reuse.history.rules import Actor
 from reuse.idempotency import KeptAnswer
 from reuse.jobs.models import Job
 from reuse.jobs.rules import ENDED
-from reuse.privacy.queries import group_kept
+from reuse.privacy.queries import group_kept, printing_jobs
 
 GONE = {"beneficiary", "signature"}
 """What an answer to a hand-over says of a person."""
@@ -42,7 +42,7 @@ def forget_handovers(session: Session, actor: Actor, handovers: Sequence[Handove
     drop_contacts(session, actor, ids, because=because)
     session.exec(update(Voucher).where(col(Voucher.handover_id).in_(ids)).values(handover_id=None))
     _forget_returns(session, ids)
-    _empty_jobs(session, [handover.receipt_job_id for handover in handovers])
+    _empty_jobs(session, printing_jobs(session, handovers))
     record_all(
         session, actor, [Happening("handover", one, "person_forgotten", data={"because": because}) for one in ids]
     )
@@ -84,7 +84,7 @@ def _forget_returns(session: Session, handover_ids: Sequence[UUID]) -> None:
 
 
 def _empty_jobs(session: Session, job_ids: Sequence[UUID]) -> None:
-    """The frozen values that the receipts were printed from; one that is not printed yet empties with its term."""
+    """The frozen values that the papers were printed from; one that is not printed yet empties with its term."""
     session.connection().execute(
         update(Job).where(col(Job.id).in_(job_ids), col(Job.state).in_(ENDED)).values(payload={}, person=None)
     )
