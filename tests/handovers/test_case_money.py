@@ -1,12 +1,14 @@
 """One payment has one device, or is given back: no case, exchange or refund makes more of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from httpx import Response
 
-from makers import Desk, Town
+from makers import Desk, Town, open_doors, settle_town
 from makers_distribution import FAMILY, handed_over, listed_devices, made_ready_again, reserved
+from reuse.house import House
 
 COMPLAINT = {"words": "Trois touches ne répondent plus"}
 
@@ -127,6 +129,19 @@ def test_two_exchanges_of_one_hand_over_move_no_more_than_was_paid_for_both(town
     ids, _ = sold(town, 2, paid=paid)
     moved = [exchanged(town, back(town, one))[1]["paid"]["amount_minor"] for one in ids]
     assert moved == [each, paid - each]
+
+
+def test_two_exchanges_of_one_hand_over_at_once_move_no_more_than_was_paid_for_both(any_house: House) -> None:
+    with open_doors(any_house) as client:
+        town = settle_town(any_house, client)
+        ids, each = sold(town, 2, paid=20_000)
+        cases = [back(town, one) for one in ids]
+        with ThreadPoolExecutor(2) as pool:
+            asks = zip(cases, listed_devices(town, 2), (town.network, town.lead), strict=True)
+            done = list(pool.map(lambda one: end(one[2], one[0], "exchanges", device_id=one[1]), asks))
+        assert [one.status_code for one in done] == [201, 201]
+        moved = sorted(one.json()["paid"]["amount_minor"] for one in done)
+        assert moved == [20_000 - each, each]
 
 
 def test_a_part_given_back_for_a_device_that_is_here_leaves_it_its_holders_until_it_is_home(town: Town) -> None:
