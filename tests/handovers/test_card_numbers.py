@@ -32,7 +32,17 @@ def test_a_card_number_is_found_however_it_is_written(number: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["card", "4111111111111112", "411111111111", "2026-03-02 09:30", "chèque 0012345", "03 20 00 00 00", "0" * 16, ""],
+    [
+        "card",
+        "4111111111111112",
+        "411111111111",
+        "2026-03-02 09:30",
+        "chèque 0012345",
+        "03 20 00 00 00",
+        "0" * 16,
+        "",
+        "IMEI 353879234252633",
+    ],
 )
 def test_other_texts_are_none(text: str) -> None:
     assert not holds_card_number(text)

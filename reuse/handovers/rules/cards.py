@@ -1,7 +1,8 @@
 """Numbers of payment cards are never kept: a text that holds one is refused, and the number is not said back.
 
 What counts as one is ISO/IEC 7812-1: 13 to 19 digits whose last is a Luhn check digit, however they are grouped. Other
-numbers of that length may pass too (one in ten does); what such a text says can be said without them.
+numbers of that length may pass too (one in ten does); what such a text says can be said without them. An IMEI always
+passes, and is what a note on a phone names: of 15 digits only those count that a card scheme issues.
 """
 
 import re
@@ -12,6 +13,9 @@ from typing import cast
 from reuse.errors import Fault, Invalid
 
 SHORTEST, LONGEST = 13, 19
+IMEI_LENGTH = 15
+CARDS_OF_15 = ("34", "37", "1800", "2131")
+"""How cards of 15 digits begin: American Express and old JCB; no IMEI does (GSMA TS.06: 01, 35, 86 and such)."""
 _GROUPED = re.compile(r"\d+(?:[\s\-\u2010-\u2015\u2212._]{1,3}\d+)*")
 _GROUP = re.compile(r"\d+")
 _PHONE = re.compile(r"(?:\+|00)(?:[ .()-]*\d){6,15}[ .()-]*", re.ASCII)
@@ -41,11 +45,13 @@ def _numbers(groups: Sequence[str]) -> Iterator[str]:
 
 def _is_card(number: str) -> bool:
     """The Luhn check (ISO/IEC 7812-1, annex B); digits of any script count."""
+    digits = "".join(str(unicodedata.decimal(sign)) for sign in number)
+    if len(digits) == IMEI_LENGTH and not digits.startswith(CARDS_OF_15):
+        return False
     total = 0
-    for place, sign in enumerate(reversed(number)):
-        digit = unicodedata.decimal(sign)
+    for place, digit in enumerate(map(int, reversed(digits))):
         total += sum(divmod(digit * 2, 10)) if place % 2 else digit
-    return total % 10 == 0 and any(unicodedata.decimal(sign) for sign in number)
+    return total % 10 == 0 and digits.strip("0") != ""
 
 
 def refuse_card_numbers(said: Mapping[str, object]) -> None:
