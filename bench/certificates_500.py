@@ -1,5 +1,6 @@
 """A donation of 500 laptops certified in one job, beside device by device; and what it costs in memory."""
 
+import contextlib
 import time
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -108,7 +109,10 @@ def _accept(station: Station, path: str, look: object = None) -> None:
 def _with_children(server: Server) -> float:
     """Megabytes of the server and of the processes that it has started now."""
     tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
-    children = [int(one) for task in tasks for one in (task / "children").read_text().split()]
+    children: list[int] = []
+    for task in tasks:
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            children += map(int, (task / "children").read_text().split())
     return sum(_resident(pid) for pid in (server.process.pid, *children))
 
 
